@@ -1,0 +1,72 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The rules every target of this package is compiled under.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "meti-token",
+  products: [
+    .executable(name: "meti-token", targets: ["meti-token"]),
+    .executable(name: "meti-token-cli", targets: ["meti-token-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+  ],
+  targets: [
+    // Shims: only what Swift cannot say.
+    .systemLibrary(
+      name: "CLibsecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
+    // No pkgConfig: that would link libcurl, which is loaded on first use instead.
+    .systemLibrary(name: "CLibcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CKeyctl"),
+
+    // The rules, and the adapters around them, which do not know each other.
+    .target(name: "MetiToken", swiftSettings: strict),
+    .target(name: "HelperProtocols", swiftSettings: strict),
+    .target(name: "Keyring", dependencies: ["MetiToken", "CLibsecret"], swiftSettings: strict),
+    .target(name: "KernelCache", dependencies: ["MetiToken", "CKeyctl"], swiftSettings: strict),
+    .target(
+      name: "TokenEndpoint", dependencies: ["MetiToken", "CLibcurl"], swiftSettings: strict),
+
+    // The thin program and the one it becomes for anything but a cached token.
+    .executableTarget(
+      name: "meti-token", dependencies: ["MetiToken", "KernelCache"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+    .executableTarget(
+      name: "meti-token-cli",
+      dependencies: [
+        "MetiToken", "HelperProtocols", "Keyring", "KernelCache", "TokenEndpoint",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    // A METI on loopback, for the tests, the demo and the benchmark. Never installed.
+    .target(
+      name: "StandInMETI",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "stand-in-meti", dependencies: ["StandInMETI"], swiftSettings: strict),
+
+    .testTarget(name: "MetiTokenTests", dependencies: ["MetiToken"], swiftSettings: strict),
+    .testTarget(
+      name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
+    .testTarget(
+      name: "SystemTests",
+      dependencies: ["MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI"],
+      swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#pragma once
+#include <sys/syscall.h>
+#include <unistd.h>

@@ -1,0 +1,5 @@
+import Keyring
+import ArgumentParser
+import FoundationEssentials
+struct A: Decodable { let a: Int }
+print(probe(), try JSONDecoder().decode(A.self, from: Data("{\"a\":1}".utf8)).a)

@@ -1,0 +1,2 @@
+import Glibc
+_ = unsafe write(1, "hi\n", 3)
