@@ -25,24 +25,28 @@ let package = Package(
       name: "CLibsecret", pkgConfig: "libsecret-1", providers: [.apt(["libsecret-1-dev"])]),
     // No pkgConfig: that would link libcurl, which is loaded on first use instead.
     .systemLibrary(name: "CLibcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .systemLibrary(name: "CKeyctl"),
+    .systemLibrary(name: "CLinux"),
 
     // The rules, and the adapters around them, which do not know each other.
     .target(name: "MetiToken", swiftSettings: strict),
     .target(name: "HelperProtocols", swiftSettings: strict),
+    .target(name: "Posix", dependencies: ["MetiToken", "CLinux"], swiftSettings: strict),
+    .target(name: "FileLock", dependencies: ["MetiToken"], swiftSettings: strict),
     .target(name: "Keyring", dependencies: ["MetiToken", "CLibsecret"], swiftSettings: strict),
-    .target(name: "KernelCache", dependencies: ["MetiToken", "CKeyctl"], swiftSettings: strict),
+    .target(name: "KernelCache", dependencies: ["MetiToken", "CLinux"], swiftSettings: strict),
     .target(
       name: "TokenEndpoint", dependencies: ["MetiToken", "CLibcurl"], swiftSettings: strict),
 
     // The thin program and the one it becomes for anything but a cached token.
     .executableTarget(
-      name: "meti-token", dependencies: ["MetiToken", "KernelCache"], swiftSettings: strict,
+      name: "meti-token", dependencies: ["MetiToken", "KernelCache", "Posix"],
+      swiftSettings: strict,
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
     .executableTarget(
       name: "meti-token-cli",
       dependencies: [
-        "MetiToken", "HelperProtocols", "Keyring", "KernelCache", "TokenEndpoint",
+        "MetiToken", "HelperProtocols", "Posix", "FileLock", "Keyring", "KernelCache",
+        "TokenEndpoint",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -1,4 +1,5 @@
 import CLibsecret
+
 public func probe() -> Bool {
   let c = unsafe g_main_context_new()
   unsafe g_main_context_unref(c)

@@ -1,2 +1,58 @@
+// The thin program: answers `meti-token` and `meti-token --header` from the kernel tier, with
+// nothing loaded and nobody asked. For anything else it becomes meti-token-cli.
+
 import Glibc
-_ = unsafe write(1, "hi\n", 3)
+import KernelCache
+import MetiToken
+import Posix
+
+Process.harden()
+if let answer = cachedAnswer() {
+  let isWritten = answer.withBytes { Process.write($0, to: STDOUT_FILENO) }
+  if !isWritten { fail("cannot write to standard output: \(errnoText())", status: 74) }
+  _exit(0)
+}
+becomeTheOther()
+
+/// What to print, where the kernel tier alone can say.
+func cachedAnswer() -> Secret? {
+  let arguments = CommandLine.arguments.dropFirst()
+  guard arguments.isEmpty || Array(arguments) == ["--header"] else { return nil }
+  // git calls the program by this name, always with an operation.
+  guard CommandLine.arguments.first?.hasSuffix("git-credential-meti") != true else { return nil }
+  let environment = CallEnvironment(Process.variable)
+  guard environment.usesKernelTier, let selector = environment.selector else { return nil }
+  let now = Moment.now(bootID: Moment.presentBoot)
+  guard let token = KernelCache().find(selector, at: now), token.satisfies(.standard, at: now)
+  else { return nil }
+  return token.line(asHeader: !arguments.isEmpty)
+}
+
+/// meti-token-cli stands beside this program, or under libexec of the same prefix; never elsewhere,
+/// for whoever could put it elsewhere would be given the password.
+func becomeTheOther() -> Never {
+  guard let executable = Process.executable, let slash = executable.lastIndex(of: "/") else {
+    fail("cannot tell where it is installed: /proc is not mounted", status: 70)
+  }
+  let folder = executable[..<slash]
+  let beside = "\(folder)/meti-token-cli"
+  let libexec = "\(folder)/../libexec/meti-token/meti-token-cli"
+  for path in [beside, libexec] {
+    let error = Process.become(path)
+    if error != ENOENT && error != ENOTDIR {
+      errno = error
+      fail("cannot run \(path): \(errnoText())", status: 70)
+    }
+  }
+  fail(
+    "meti-token-cli is missing: it is neither at \(beside) nor at \(libexec)",
+    hint: "install meti-token again", status: 70)
+}
+
+func fail(_ message: String, hint: String? = nil, status: Int32) -> Never {
+  _ = Process.write("meti-token: error: \(message)\n", to: STDERR_FILENO)
+  if let hint { _ = Process.write("meti-token: hint: \(hint)\n", to: STDERR_FILENO) }
+  _exit(status)
+}
+
+func errnoText() -> String { unsafe String(cString: strerror(errno)) }

@@ -1,3 +1,0 @@
-#pragma once
-#include <sys/syscall.h>
-#include <unistd.h>

@@ -1,0 +1,51 @@
+// keyctl(2) and add_key(2) have no wrapper in glibc, and syscall(2) and prctl(2) are variadic, which
+// Swift cannot call.
+#pragma once
+#include <linux/keyctl.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// As linux/keyctl.h has them, but typed, so that Swift imports them as serials.
+static const int32_t meti_process_keyring = KEY_SPEC_PROCESS_KEYRING;
+static const int32_t meti_user_keyring = KEY_SPEC_USER_KEYRING;
+
+/// The serial of a key of type "user" found in `keyring`, linked to `destination` (0: to none); -1 and errno.
+static inline long meti_key_search(int32_t keyring, const char *description, int32_t destination) {
+  return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", description, destination);
+}
+
+/// The size of the payload, of which at most `size` bytes are copied; -1 and errno.
+static inline long meti_key_read(int32_t key, void *buffer, size_t size) {
+  return syscall(SYS_keyctl, KEYCTL_READ, key, buffer, size);
+}
+
+/// The serial of the key of type "user" added to (or updated in) `keyring`; -1 and errno.
+static inline long meti_key_add(
+    const char *description, const void *payload, size_t size, int32_t keyring) {
+  return syscall(SYS_add_key, "user", description, payload, size, keyring);
+}
+
+/// 0; -1 and errno. A timeout of 0 means never.
+static inline long meti_key_set_timeout(int32_t key, unsigned seconds) {
+  return syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, key, seconds);
+}
+
+static inline long meti_key_link(int32_t key, int32_t keyring) {
+  return syscall(SYS_keyctl, KEYCTL_LINK, key, keyring);
+}
+
+static inline long meti_key_unlink(int32_t key, int32_t keyring) {
+  return syscall(SYS_keyctl, KEYCTL_UNLINK, key, keyring);
+}
+
+/// The size of "type;uid;gid;perm;description" with its NUL; -1 and errno.
+static inline long meti_key_describe(int32_t key, char *buffer, size_t size) {
+  return syscall(SYS_keyctl, KEYCTL_DESCRIBE, key, buffer, size);
+}
+
+/// PR_SET_DUMPABLE 0: 0; -1 and errno.
+static inline int meti_set_not_dumpable(void) {
+  return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}

@@ -1,0 +1,142 @@
+import Glibc
+import MetiToken
+
+/// A lock across processes: flock(2) on a file of its own, released by the kernel when its holder
+/// ends, however it ends.
+public struct FileLock: AccountLock {
+  let directory: String?
+  let clock: any Clock
+
+  /// - Parameter directory: see ``LockDirectory``. Without one nothing can be locked, and every
+  ///   call is let through: two tokens instead of one do no harm.
+  public init(directory: String?, clock: any Clock) {
+    self.directory = directory
+    self.clock = clock
+  }
+
+  /// flock(2) has no deadline of its own, so it is tried again in short, growing pauses.
+  static let firstPause: Int64 = 1
+  static let longestPause: Int64 = 20
+
+  public func acquire(
+    _ account: Account, until deadline: Deadline, whileWaiting: () -> Bool
+  ) throws(LockError) -> (any HeldLock)? {
+    try acquire(
+      named: AccountSelector(account).keyDescription, until: deadline, whileWaiting: whileWaiting)
+  }
+
+  /// The lock called `name`, for things that belong to no account.
+  public func acquire(
+    named name: String, until deadline: Deadline, whileWaiting: () -> Bool = { false }
+  ) throws(LockError) -> (any HeldLock)? {
+    guard let file = open(name) else { return Unlocked() }
+    var pause = Self.firstPause
+    while !file.tryLock() {
+      if whileWaiting() { return nil }
+      let remaining = deadline.remaining(at: clock.now())
+      guard remaining > 0 else { throw LockError() }
+      // Jitter keeps many waiters from trying at the same moments.
+      clock.pause(min(remaining, 1 + Int64(Double(pause) * clock.random())))
+      pause = min(pause * 2, Self.longestPause)
+    }
+    return file
+  }
+
+  private func open(_ name: String) -> LockFile? {
+    guard let directory else { return nil }
+    return LockFile(path: "\(directory)/\(Self.fileName(name)).lock")
+  }
+
+  /// FNV-1a, 64 bits: a short name for any account. If two ever met, they would only wait for each
+  /// other.
+  static func fileName(_ name: String) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name.utf8 {
+      hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+    }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+}
+
+/// Stands for a lock where there is no directory to lock in.
+final class Unlocked: HeldLock {
+  var backOff: BackOff?
+}
+
+/// The open lock file; what it says is written by its holder alone.
+final class LockFile: HeldLock {
+  private let descriptor: Int32
+
+  /// `nil` when it cannot be opened.
+  init?(path: String) {
+    // O_NOFOLLOW: nobody may point us at another file.
+    descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { return nil }
+  }
+
+  deinit {
+    close(descriptor)
+  }
+
+  func tryLock() -> Bool {
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EINTR else { return false }
+    }
+    return true
+  }
+
+  /// Kept as `key=value` lines. A file that says nothing legible says that all is well.
+  var backOff: BackOff? {
+    get {
+      let fields = readFields()
+      guard let boot = fields["since_boot_ms"].flatMap(Int64.init),
+        let wall = fields["since_ms"].flatMap(Int64.init),
+        let pause = fields["pause_ms"].flatMap(Int64.init), pause > 0,
+        let bootID = fields["boot_id"], let reason = fields["reason"]
+      else { return nil }
+      return BackOff(
+        since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason)
+    }
+    set {
+      guard let newValue else {
+        if size > 0 { _ = ftruncate(descriptor, 0) }
+        return
+      }
+      var text = """
+        since_ms=\(newValue.since.wall)
+        since_boot_ms=\(newValue.since.boot)
+        boot_id=\(newValue.since.bootID)
+        pause_ms=\(newValue.pause)
+        reason=\(newValue.reason)
+
+        """
+      _ = ftruncate(descriptor, 0)
+      text.withUTF8 { bytes in
+        _ = unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
+      }
+    }
+  }
+
+  private var size: off_t {
+    var info = stat()
+    return unsafe fstat(descriptor, &info) == 0 ? info.st_size : 0
+  }
+
+  private func readFields() -> [String: String] {
+    guard size > 0 else { return [:] }
+    let text = unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
+      let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, 0)
+      return unsafe String(
+        validating: UnsafeRawBufferPointer(
+          rebasing: UnsafeRawBufferPointer(buffer)[..<max(count, 0)]),
+        as: UTF8.self)
+    }
+    var fields: [String: String] = [:]
+    for line in (text ?? "").split(separator: "\n") {
+      let parts = line.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
+    }
+    return fields
+  }
+}

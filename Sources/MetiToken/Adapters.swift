@@ -1,0 +1,90 @@
+/// The store of record, as the rules see it: the desktop keyring, or a server's environment.
+///
+/// Absent is an answer (`nil`), not an error. No method deletes or replaces anything because a
+/// read has failed.
+public protocol CredentialStore {
+  /// The name of the account that is meant when none is named.
+  func defaultAccount(at api: APIURL) throws(KeyringError) -> String?
+  /// The names of all accounts with a stored credential, sorted.
+  func accounts(at api: APIURL) throws(KeyringError) -> [String]
+  func token(of account: Account) throws(KeyringError) -> Token?
+  func credential(of account: Account) throws(KeyringError) -> Credential?
+
+  func store(_ token: borrowing Token, of account: Account) throws(KeyringError)
+  func store(_ credential: borrowing Credential) throws(KeyringError)
+  func makeDefault(_ account: Account) throws(KeyringError)
+
+  /// Each succeeds when there is nothing to remove.
+  func removeToken(of account: Account) throws(KeyringError)
+  func removeCredential(of account: Account) throws(KeyringError)
+  func removeDefault(at api: APIURL) throws(KeyringError)
+}
+
+/// The tier in front of it. It never fails: what it cannot do is a miss.
+public protocol TokenCache {
+  func find(_ selector: AccountSelector, at now: Moment) -> Token?
+  func keep(_ token: borrowing Token, as selector: AccountSelector, at now: Moment)
+  func drop(_ selector: AccountSelector)
+}
+
+/// Where tokens come from. One call is one request.
+public protocol TokenIssuer {
+  func issue(
+    for credential: borrowing Credential, until deadline: Deadline
+  ) throws(IssuerError) -> IssuedToken
+}
+
+/// A token as it comes from the issuer: legal, and with a lifetime in ``Lifetime/allowed``.
+public struct IssuedToken: ~Copyable, Sendable {
+  public let secret: Secret
+  /// Seconds from the moment the request was sent.
+  public let lifetime: Int64
+
+  public init(secret: consuming Secret, lifetime: Int64) {
+    self.secret = secret
+    self.lifetime = lifetime
+  }
+}
+
+/// The lock of one account, across processes.
+public protocol AccountLock {
+  /// Waits for the lock, calling `whileWaiting` from time to time, which may end the wait early by
+  /// answering true.
+  /// - Returns: the lock, released when the last reference goes; `nil` if `whileWaiting` ended it.
+  /// - Throws: ``LockError`` when the deadline passes.
+  func acquire(
+    _ account: Account, until deadline: Deadline, whileWaiting: () -> Bool
+  ) throws(LockError) -> (any HeldLock)?
+}
+
+/// A lock that is held, and the few facts that its holders leave to each other.
+public protocol HeldLock: AnyObject {
+  /// What the last holder that could not reach METI left; setting `nil` clears it.
+  var backOff: BackOff? { get set }
+}
+
+/// Until when METI should be left alone after it was in trouble.
+public struct BackOff: Equatable, Sendable {
+  /// When the trouble was met.
+  public let since: Moment
+  /// Milliseconds from `since` in which nobody asks again.
+  public let pause: Int64
+  public let reason: String
+
+  public init(since: Moment, pause: Int64, reason: String) {
+    self.since = since
+    self.pause = pause
+    self.reason = reason
+  }
+
+  /// Milliseconds still to wait at `now`. A restart of the machine ends the pause.
+  public func remaining(at now: Moment) -> Int64 {
+    guard since.bootID == now.bootID else { return 0 }
+    return min(max(since.boot + pause - now.boot, 0), pause)
+  }
+}
+
+/// Another process kept the account's lock for longer than the caller could wait.
+public struct LockError: Error, Equatable {
+  public init() {}
+}

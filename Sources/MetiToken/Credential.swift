@@ -1,0 +1,86 @@
+/// What METI issues a token for: the account with its long-lived secret.
+public struct Credential: ~Copyable, Sendable {
+  public let account: Account
+  public let grant: Grant
+  /// The password, or the client secret.
+  public let secret: Secret
+  /// When METI refused this very secret, in seconds since 1970 UTC. While it is set nobody asks
+  /// METI again, so that a cron job cannot lock an account; `login` stores a credential without it.
+  public let refusedOn: Int64?
+
+  public init(
+    account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil
+  ) {
+    self.account = account
+    self.grant = grant
+    self.secret = secret
+    self.refusedOn = refusedOn
+  }
+
+  /// How the secret is exchanged for a token.
+  public enum Grant: Equatable, Sendable {
+    /// METI's first generation: e-mail and password, `POST <api>/token`.
+    case password
+    /// The second generation: OAuth 2.0 client credentials (RFC 6749, 4.4) at `tokenURL`.
+    case clientCredentials(tokenURL: APIURL, audience: String, scope: String?)
+  }
+
+  /// The longest password or client secret, in bytes: every provider holds this much.
+  public static let longestSecret = 8 * 1024
+
+  /// Whether `bytes` can be a password at all: UTF-8 without NUL, CR or LF, 1 to 8,192 bytes.
+  public static func isLegalSecret(_ bytes: RawSpan) -> Bool {
+    guard bytes.byteCount > 0, bytes.byteCount <= longestSecret else { return false }
+    for index in 0..<bytes.byteCount {
+      switch byte(bytes, index) {
+      case 0x00, 0x0A, 0x0D: return false
+      default: continue
+      }
+    }
+    return unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) != nil }
+  }
+
+  /// The same credential, marked as refused.
+  public func refused(at now: Moment) -> Credential {
+    Credential(
+      account: account, grant: grant, secret: secret.duplicate(), refusedOn: now.wall / 1000)
+  }
+
+  /// The stored form (see ``StoredBody``).
+  public func stored() -> Secret {
+    let refused = refusedOn.map(String.init)
+    switch grant {
+    case .password:
+      return StoredBody.pack(secret, ["grant": "password", "refused_on": refused])
+    case .clientCredentials(let tokenURL, let audience, let scope):
+      return StoredBody.pack(
+        secret,
+        [
+          "grant": "client_credentials", "token_url": tokenURL.text, "audience": audience,
+          "scope": scope, "refused_on": refused,
+        ])
+    }
+  }
+
+  /// Reads the stored form; `nil` when it is damaged.
+  public init?(stored: borrowing Secret, account: Account) {
+    guard let body = StoredBody(stored), body.secret.withBytes({ Self.isLegalSecret($0) })
+    else { return nil }
+    let grant: Grant
+    switch body.fields["grant"] {
+    case nil, "password":
+      grant = .password
+    case "client_credentials":
+      guard let audience = body.fields["audience"],
+        let tokenURL = try? body.fields["token_url"].map({ try APIURL($0) })
+      else { return nil }
+      grant = .clientCredentials(
+        tokenURL: tokenURL, audience: audience, scope: body.fields["scope"])
+    default:
+      return nil
+    }
+    self.init(
+      account: account, grant: grant, secret: body.secret.duplicate(),
+      refusedOn: body.fields["refused_on"].flatMap(Int64.init))
+  }
+}

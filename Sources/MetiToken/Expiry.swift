@@ -1,0 +1,32 @@
+/// When a token ends, kept on two clocks.
+///
+/// Within one start of the machine the boot clock decides, so that neither a stepped wall clock
+/// nor a suspension serves a dead token or throws away a good one. After a restart the wall clock
+/// is all there is.
+public struct Expiry: Equatable, Sendable {
+  /// Milliseconds since 1970-01-01 UTC.
+  public var wall: Int64
+  /// Milliseconds on the boot clock of `bootID`.
+  public var boot: Int64
+  public var bootID: String
+
+  public init(wall: Int64, boot: Int64, bootID: String) {
+    self.wall = wall
+    self.boot = boot
+    self.bootID = bootID
+  }
+
+  /// The expiry of something that lives `lifetime` seconds from `start`.
+  public init(lifetime: Int64, from start: Moment) {
+    wall = start.wall + lifetime * 1000
+    boot = start.boot + lifetime * 1000
+    bootID = start.bootID
+  }
+
+  /// Milliseconds left at `now`; negative once it is over.
+  public func remaining(at now: Moment) -> Int64 {
+    isSameBoot(now) ? boot - now.boot : wall - now.wall
+  }
+
+  public func isSameBoot(_ now: Moment) -> Bool { !bootID.isEmpty && bootID == now.bootID }
+}

@@ -1,0 +1,34 @@
+/// Why the keyring could not do what was asked.
+public struct KeyringError: Error, Equatable {
+  public enum Kind: Equatable, Sendable {
+    /// There is no session bus, or it does not accept us.
+    case noBus
+    /// The bus knows no secret service and could not start one.
+    case noProvider
+    /// The item or its collection is locked and nobody could be asked.
+    case locked
+    /// A person was asked and did not unlock it, or the dialog could not be shown.
+    case dismissed
+    /// Nothing came back before the deadline.
+    case notAnswering
+    /// The provider went away in the middle of a call.
+    case died
+    /// D-Bus policy or a security module forbids it.
+    case denied
+    /// There is no collection to store into.
+    case noCollection
+    /// The item is there, but its secret is empty or unreadable.
+    case damaged
+    /// Anything else; see the detail.
+    case failed
+  }
+
+  public let kind: Kind
+  /// What C said (error domain, code, message), for `--verbose`.
+  public let detail: String
+
+  public init(_ kind: Kind, detail: String = "") {
+    self.kind = kind
+    self.detail = detail
+  }
+}

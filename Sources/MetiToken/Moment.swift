@@ -1,0 +1,56 @@
+import Glibc
+
+/// A reading of the clocks that expiry is judged by.
+public struct Moment: Equatable, Sendable {
+  /// Milliseconds since 1970-01-01 UTC (`CLOCK_REALTIME`); an administrator may step it.
+  public var wall: Int64
+  /// Milliseconds since the machine started, suspension included (`CLOCK_BOOTTIME`).
+  public var boot: Int64
+  /// Which start of the machine `boot` counts from (`/proc/sys/kernel/random/boot_id`). Empty
+  /// where that cannot be read: then `boot` is not trusted across processes.
+  public var bootID: String
+
+  public init(wall: Int64, boot: Int64, bootID: String) {
+    self.wall = wall
+    self.boot = boot
+    self.bootID = bootID
+  }
+
+  /// Stands for the present boot where only things of this boot are compared, as in the kernel
+  /// tier, so that the thin program need not read the id.
+  public static let presentBoot = "present"
+
+  /// The clocks now (clock_gettime(2)).
+  public static func now(bootID: String) -> Moment {
+    Moment(wall: milliseconds(CLOCK_REALTIME), boot: milliseconds(CLOCK_BOOTTIME), bootID: bootID)
+  }
+
+  private static func milliseconds(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    // Cannot fail for these two clocks with a valid pointer (clock_gettime(2), ERRORS).
+    _ = unsafe clock_gettime(clock, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}
+
+/// The end of the time that a piece of work may take, on the boot clock.
+public struct Deadline: Sendable {
+  public let boot: Int64
+
+  /// `milliseconds` from `now`.
+  public init(_ milliseconds: Int64, from now: Moment) {
+    let (sum, overflow) = now.boot.addingReportingOverflow(max(milliseconds, 0))
+    boot = overflow ? .max : sum
+  }
+
+  /// Milliseconds left, never negative.
+  public func remaining(at now: Moment) -> Int64 { max(boot - now.boot, 0) }
+
+  public func hasPassed(at now: Moment) -> Bool { now.boot >= boot }
+
+  /// The earlier of this deadline and `milliseconds` from `now`.
+  public func capped(_ milliseconds: Int64, from now: Moment) -> Deadline {
+    let other = Deadline(milliseconds, from: now)
+    return other.boot < boot ? other : self
+  }
+}

@@ -1,0 +1,80 @@
+/// Asks METI again when trouble may pass, and leaves it alone when it does not.
+///
+/// At most four requests, with pauses that double and are jittered, so that many machines do not
+/// come back at the same moment. Retry-After is honoured. When the trouble stays, the pause is left
+/// in the account's lock, and those who waited for the lock meanwhile share the failure instead of
+/// asking themselves.
+struct Patience {
+  let clock: any Clock
+  let held: any HeldLock
+
+  /// Four requests take about four seconds of pauses: enough for a restart behind a load
+  /// balancer, short enough for a person.
+  static let attempts = 4
+  /// The first pause in milliseconds, before jitter.
+  static let firstPause: Int64 = 500
+  /// How long METI is left alone after the last attempt, where it did not say, in milliseconds.
+  static let restAfterFailure: Int64 = 8_000
+  /// The longest Retry-After that is remembered, in seconds: a server's mistake must not silence
+  /// an account for a night.
+  static let longestRetryAfter: Int64 = 3_600
+
+  func issue(
+    from issuer: any TokenIssuer, for credential: borrowing Credential,
+    since start: Moment, until deadline: Deadline
+  ) throws(IssuerError) -> Token {
+    try awaitEarlierTrouble(since: start, until: deadline)
+    var pause = Self.firstPause
+    var attempt = 1
+    while true {
+      let sent = clock.now()
+      let trouble: IssuerError.Unavailable
+      do {
+        let issued = try issuer.issue(for: credential, until: deadline)
+        held.backOff = nil
+        return Token(
+          secret: issued.secret.duplicate(), account: credential.account.name,
+          expiry: Expiry(lifetime: issued.lifetime, from: sent), lifetime: issued.lifetime)
+      } catch {
+        guard case .unavailable(let unavailable) = error else { throw error }
+        trouble = unavailable
+      }
+      let asked = trouble.retryAfter.map { min($0, Self.longestRetryAfter) * 1000 }
+      let wait = max(jittered(pause), asked ?? 0)
+      let now = clock.now()
+      let isWorthIt = trouble.isTransient && attempt < Self.attempts
+      guard isWorthIt, wait < deadline.remaining(at: now) else {
+        held.backOff = BackOff(
+          since: now, pause: asked ?? (trouble.isTransient ? Self.restAfterFailure : 0),
+          reason: trouble.reason)
+        throw .unavailable(trouble)
+      }
+      clock.pause(wait)
+      pause *= 2
+      attempt += 1
+    }
+  }
+
+  /// Waits out the pause that the last holder left, or shares its failure where this call was
+  /// already waiting while it tried, or cannot wait that long.
+  private func awaitEarlierTrouble(
+    since start: Moment, until deadline: Deadline
+  ) throws(IssuerError) {
+    let now = clock.now()
+    guard let earlier = held.backOff else { return }
+    let remaining = earlier.remaining(at: now)
+    guard remaining > 0 else { return }
+    let happenedWhileWaiting = earlier.since.boot >= start.boot
+    guard !happenedWhileWaiting, remaining < deadline.remaining(at: now) else {
+      throw .unavailable(
+        IssuerError.Unavailable(
+          reason: earlier.reason, retryAfter: (remaining + 999) / 1000, isTransient: false))
+    }
+    clock.pause(remaining)
+  }
+
+  /// Between half of `pause` and all of it.
+  private func jittered(_ pause: Int64) -> Int64 {
+    pause / 2 + Int64(Double(pause / 2) * clock.random())
+  }
+}

@@ -1,0 +1,209 @@
+/// How a call comes to its token: the kernel tier, the keyring, a new one from METI.
+public struct Renewal {
+  let cache: any TokenCache
+  let store: any CredentialStore
+  let issuer: any TokenIssuer
+  let lock: any AccountLock
+  let clock: any Clock
+  let report: (Warning) -> Void
+
+  /// - Parameter report: is told of trouble that does not keep the token from being handed out.
+  public init(
+    cache: any TokenCache, store: any CredentialStore, issuer: any TokenIssuer,
+    lock: any AccountLock, clock: any Clock, report: @escaping (Warning) -> Void
+  ) {
+    self.cache = cache
+    self.store = store
+    self.issuer = issuer
+    self.lock = lock
+    self.clock = clock
+    self.report = report
+  }
+
+  /// A token that lives at least `request.validity` longer.
+  public func token(
+    for request: TokenRequest, until deadline: Deadline
+  ) throws(TokenError) -> Token {
+    let start = clock.now()
+    if let token = cached(request, since: start) { return token }
+    let account = try account(for: request.selector)
+    if let token = try stored(request, of: account, since: start) { return token }
+
+    let held = try acquire(account, request, since: start, until: deadline)
+    guard let held else {
+      // Whoever held the lock has filled the kernel tier meanwhile.
+      if let token = cached(request, since: start) { return token }
+      return try token(for: request, until: deadline)
+    }
+    defer { withExtendedLifetime(held) {} }
+    if let token = cached(request, since: start) { return token }
+    if let token = try stored(request, of: account, since: start) { return token }
+    return try renewed(request, of: account, since: start, until: deadline, held)
+  }
+
+  /// The account that `selector` means.
+  ///
+  /// Without a name: the default, else the only one there is.
+  public func account(for selector: AccountSelector) throws(TokenError) -> Account {
+    let name =
+      if let name = selector.name { name } else { try defaultName(at: selector.api) }
+    do {
+      return try Account(name: name, api: selector.api)
+    } catch {
+      throw .noAccount(selector)
+    }
+  }
+
+  private func defaultName(at api: APIURL) throws(TokenError) -> String {
+    if let name = try reading({ () throws(KeyringError) in try store.defaultAccount(at: api) }) {
+      return name
+    }
+    let names = try reading { () throws(KeyringError) in try store.accounts(at: api) }
+    guard let only = names.first else { throw .noAccount(AccountSelector(api: api, name: nil)) }
+    guard names.count == 1 else { throw .noDefault(names) }
+    return only
+  }
+
+  private func reading<Result: ~Copyable>(
+    _ read: () throws(KeyringError) -> Result
+  ) throws(TokenError) -> Result {
+    do { return try read() } catch { throw .keyring(error) }
+  }
+
+  private func cached(_ request: TokenRequest, since start: Moment) -> Token? {
+    let now = clock.now()
+    guard let token = cache.find(request.selector, at: now),
+      request.accepts(token, since: start, at: now)
+    else { return nil }
+    return token
+  }
+
+  private func stored(
+    _ request: TokenRequest, of account: Account, since start: Moment
+  ) throws(TokenError) -> Token? {
+    let token = try reading { () throws(KeyringError) in try store.token(of: account) }
+    guard let token, request.accepts(token, since: start, at: clock.now()) else { return nil }
+    keep(token, for: request.selector, of: account)
+    return token
+  }
+
+  private func acquire(
+    _ account: Account, _ request: TokenRequest, since start: Moment, until deadline: Deadline
+  ) throws(TokenError) -> (any HeldLock)? {
+    do {
+      return try lock.acquire(account, until: deadline) {
+        cached(request, since: start) != nil
+      }
+    } catch {
+      throw .busy
+    }
+  }
+
+  private func renewed(
+    _ request: TokenRequest, of account: Account, since start: Moment, until deadline: Deadline,
+    _ held: any HeldLock
+  ) throws(TokenError) -> Token {
+    let credential = try credential(of: account)
+    if let on = credential.refusedOn { throw .refusedBefore(account, on: on) }
+    let token: Token
+    do {
+      token = try Patience(clock: clock, held: held).issue(
+        from: issuer, for: credential, since: start, until: deadline)
+    } catch {
+      if case .refused = error { remember(refused: credential) }
+      throw .issuer(error, account)
+    }
+    if !request.validity.canBeMet(byLifetime: token.lifetime) {
+      report(.shortLife(seconds: token.lifetime))
+    }
+    save(token, for: request.selector, of: account)
+    return token
+  }
+
+  private func credential(of account: Account) throws(TokenError) -> Credential {
+    let credential = try reading { () throws(KeyringError) in try store.credential(of: account) }
+    guard let credential else { throw .noAccount(AccountSelector(account)) }
+    return credential
+  }
+
+  private func remember(refused credential: borrowing Credential) {
+    do {
+      try store.store(credential.refused(at: clock.now()))
+    } catch {
+      report(.refusalNotKept(error))
+    }
+  }
+
+  /// Keeps a new token in both tiers. The token is good whether or not that succeeds.
+  public func save(
+    _ token: borrowing Token, for selector: AccountSelector, of account: Account
+  ) {
+    keep(token, for: selector, of: account)
+    do {
+      try store.store(token, of: account)
+    } catch {
+      report(.tokenNotKept(error))
+    }
+  }
+
+  private func keep(
+    _ token: borrowing Token, for selector: AccountSelector, of account: Account
+  ) {
+    let now = clock.now()
+    cache.keep(token, as: AccountSelector(account), at: now)
+    if selector.name == nil { cache.keep(token, as: selector, at: now) }
+  }
+}
+
+/// What a call asks for.
+public struct TokenRequest: Sendable {
+  public var selector: AccountSelector
+  public var validity: MinimumValidity
+  /// Only a token issued after the call began will do (`--force-refresh`).
+  public var mustBeNew: Bool
+
+  public init(
+    selector: AccountSelector, validity: MinimumValidity = .standard, mustBeNew: Bool = false
+  ) {
+    self.selector = selector
+    self.validity = validity
+    self.mustBeNew = mustBeNew
+  }
+
+  func accepts(_ token: borrowing Token, since start: Moment, at now: Moment) -> Bool {
+    token.satisfies(validity, issuedSince: mustBeNew ? start : nil, at: now)
+  }
+}
+
+/// The clock and the pauses, so that tests need not wait.
+public protocol Clock {
+  func now() -> Moment
+  /// Sleeps about `milliseconds`.
+  func pause(_ milliseconds: Int64)
+  /// A number in 0..<1, for jitter.
+  func random() -> Double
+}
+
+/// Trouble beside a success.
+public enum Warning: Equatable, Sendable {
+  /// The keyring did not take the new token; the next call may have to ask METI again.
+  case tokenNotKept(KeyringError)
+  /// METI refused the credential and the keyring did not take note of it.
+  case refusalNotKept(KeyringError)
+  /// METI's tokens live this long, which is less than the validity that was asked for.
+  case shortLife(seconds: Int64)
+}
+
+/// Why there is no token.
+public enum TokenError: Error, Equatable {
+  /// Nothing is stored for what was asked: no account at all, or not the one that was named.
+  case noAccount(AccountSelector)
+  /// Several accounts are stored and none is the default.
+  case noDefault([String])
+  case keyring(KeyringError)
+  /// METI refused this stored credential before, at this time (seconds since 1970 UTC).
+  case refusedBefore(Account, on: Int64)
+  case issuer(IssuerError, Account)
+  /// Another process is renewing this account's token and takes longer than this call may wait.
+  case busy
+}

@@ -1,0 +1,57 @@
+import CLinux
+import Glibc
+import MetiToken
+
+/// The process itself, as the operating system sees it.
+public enum Process {
+  /// No core dump, and no other process of the user may attach or read `/proc/PID/mem`
+  /// (prctl(2), PR_SET_DUMPABLE). Ends with the next execve(2).
+  public static func harden() {
+    _ = meti_set_not_dumpable()
+  }
+
+  /// The value of an environment variable; `nil` when it is unset (getenv(3)).
+  public static func variable(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+  }
+
+  /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).
+  public static var executable: String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      let size = unsafe readlink("/proc/self/exe", buffer.baseAddress!, buffer.count)
+      guard size > 0, size < buffer.count else { return nil }
+      return unsafe String(
+        validating: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<size]),
+        as: UTF8.self)
+    }
+  }
+
+  /// Becomes the program at `path`, with this process's arguments and environment (execv(3)).
+  /// Returns `errno` when that fails.
+  public static func become(_ path: String) -> Int32 {
+    _ = unsafe execv(path, CommandLine.unsafeArgv)
+    return errno
+  }
+
+  /// Writes all of `bytes` to a descriptor (write(2)), going on after signals and short writes.
+  /// Returns false when that fails; `errno` says why.
+  public static func write(_ bytes: RawSpan, to descriptor: Int32) -> Bool {
+    unsafe bytes.withUnsafeBytes { buffer in
+      var rest = unsafe buffer[...]
+      while unsafe !rest.isEmpty {
+        let slice = unsafe UnsafeRawBufferPointer(rebasing: rest)
+        let written = unsafe Glibc.write(descriptor, slice.baseAddress, slice.count)
+        if written < 0 && errno == EINTR { continue }
+        guard written > 0 else { return false }
+        unsafe rest = rest.dropFirst(written)
+      }
+      return true
+    }
+  }
+
+  public static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in unsafe write(bytes.span.bytes, to: descriptor) }
+  }
+}
