@@ -34,23 +34,23 @@ public struct Moment: Equatable, Sendable {
 }
 
 /// The end of the time that a piece of work may take, on the boot clock.
-public struct Deadline: Sendable {
-  public let boot: Int64
+///
+/// One value is shared by all who work towards it, so that time spent waiting for a person, which
+/// nobody's patience with a machine covers, can be added for all of them.
+public final class Deadline {
+  public private(set) var boot: Int64
 
   /// `milliseconds` from `now`.
   public init(_ milliseconds: Int64, from now: Moment) {
-    let (sum, overflow) = now.boot.addingReportingOverflow(max(milliseconds, 0))
-    boot = overflow ? .max : sum
+    boot = now.boot + min(max(milliseconds, 0), Self.longest)
   }
 
   /// Milliseconds left, never negative.
   public func remaining(at now: Moment) -> Int64 { max(boot - now.boot, 0) }
 
-  public func hasPassed(at now: Moment) -> Bool { now.boot >= boot }
+  /// Moves the end by `milliseconds`.
+  public func extend(by milliseconds: Int64) { boot += min(max(milliseconds, 0), Self.longest) }
 
-  /// The earlier of this deadline and `milliseconds` from `now`.
-  public func capped(_ milliseconds: Int64, from now: Moment) -> Deadline {
-    let other = Deadline(milliseconds, from: now)
-    return other.boot < boot ? other : self
-  }
+  /// A day, in milliseconds; more is no deadline.
+  public static let longest: Int64 = 86_400_000
 }

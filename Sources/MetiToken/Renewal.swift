@@ -55,19 +55,20 @@ public struct Renewal {
   }
 
   private func defaultName(at api: APIURL) throws(TokenError) -> String {
-    if let name = try reading({ () throws(KeyringError) in try store.defaultAccount(at: api) }) {
+    if let name = try asking({ () throws(KeyringError) in try store.defaultAccount(at: api) }) {
       return name
     }
-    let names = try reading { () throws(KeyringError) in try store.accounts(at: api) }
+    let names = try asking { () throws(KeyringError) in try store.accounts(at: api) }
     guard let only = names.first else { throw .noAccount(AccountSelector(api: api, name: nil)) }
     guard names.count == 1 else { throw .noDefault(names) }
     return only
   }
 
-  private func reading<Result: ~Copyable>(
-    _ read: () throws(KeyringError) -> Result
+  /// Asks the store, whose errors are told as they are.
+  func asking<Result: ~Copyable>(
+    _ question: () throws(KeyringError) -> Result
   ) throws(TokenError) -> Result {
-    do { return try read() } catch { throw .keyring(error) }
+    do { return try question() } catch { throw .keyring(error) }
   }
 
   private func cached(_ request: TokenRequest, since start: Moment) -> Token? {
@@ -81,7 +82,7 @@ public struct Renewal {
   private func stored(
     _ request: TokenRequest, of account: Account, since start: Moment
   ) throws(TokenError) -> Token? {
-    let token = try reading { () throws(KeyringError) in try store.token(of: account) }
+    let token = try asking { () throws(KeyringError) in try store.token(of: account) }
     guard let token, request.accepts(token, since: start, at: clock.now()) else { return nil }
     keep(token, for: request.selector, of: account)
     return token
@@ -121,7 +122,7 @@ public struct Renewal {
   }
 
   private func credential(of account: Account) throws(TokenError) -> Credential {
-    let credential = try reading { () throws(KeyringError) in try store.credential(of: account) }
+    let credential = try asking { () throws(KeyringError) in try store.credential(of: account) }
     guard let credential else { throw .noAccount(AccountSelector(account)) }
     return credential
   }

@@ -1,0 +1,49 @@
+import Glibc
+
+/// Where the session bus listens.
+public enum BusAddress {
+  /// How the address was found, for `doctor`.
+  public enum Source: Equatable, Sendable {
+    case environment
+    case runtimeDirectory(path: String)
+  }
+
+  /// The address: `DBUS_SESSION_BUS_ADDRESS`, else the socket `bus` in `$XDG_RUNTIME_DIR` or
+  /// `/run/user/UID` (cron has neither variable). `nil` when there is none. GLib would start a bus
+  /// of its own then (dbus-launch), with an empty keyring nobody asked for; so it is not let.
+  public static func find(
+    _ variable: (String) -> String?
+  ) -> (address: String, source: Source)? {
+    if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
+      return address.hasPrefix("autolaunch:") ? nil : (address, .environment)
+    }
+    let directories = [variable("XDG_RUNTIME_DIR"), "/run/user/\(geteuid())"]
+    for case let directory? in directories where directory.hasPrefix("/") {
+      let path = "\(directory)/bus"
+      if isSocket(path) { return ("unix:path=\(escaped(path))", .runtimeDirectory(path: path)) }
+    }
+    return nil
+  }
+
+  private static func isSocket(_ path: String) -> Bool {
+    var info = stat()
+    return unsafe stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFSOCK
+  }
+
+  /// The D-Bus specification's escaping of values in addresses ("Server Addresses").
+  private static func escaped(_ path: String) -> String {
+    var text = ""
+    for byte in path.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+        UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "*"):
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let digits = String(byte, radix: 16)
+        text += byte < 16 ? "%0\(digits)" : "%\(digits)"
+      }
+    }
+    return text
+  }
+}

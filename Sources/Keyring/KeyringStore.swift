@@ -1,0 +1,228 @@
+import CLibsecret
+import MetiToken
+
+/// The desktop keyring (Secret Service) as the store of record.
+///
+/// Every call searches first and asks nobody: that tells locked from absent. Only then it loads,
+/// and only where a person can be asked it unlocks. Nothing is deleted or replaced because
+/// something could not be read.
+@safe public final class KeyringStore: CredentialStore {
+  /// Whether a person can be asked to unlock the keyring, and how they are told.
+  public enum Person {
+    case absent
+    /// - told: gets a sentence on what is being waited for, before the dialog opens.
+    case present(told: (String) -> Void)
+  }
+
+  private let connection: SecretServiceConnection
+  private let clock: any Clock
+  private let person: Person
+  private let budget: Deadline
+  private let call: Deadline
+
+  /// - Parameters:
+  ///   - busAddress: from ``BusAddress``; `nil` makes every call fail with ``KeyringError/Kind/noBus``.
+  ///   - call: the end of the whole call; the keyring gets a part of it, and time in which a person
+  ///     is asked is added to it.
+  ///   - handshake: holds, across processes, the lock under which a session is opened.
+  ///   - verbose: gets what GLib and libsecret would have written to stderr.
+  public init(
+    busAddress: String?, clock: any Clock, call: Deadline, person: Person,
+    handshake: @escaping (Deadline) throws(KeyringError) -> AnyObject?,
+    verbose: @escaping @Sendable (String) -> Void
+  ) {
+    self.clock = clock
+    self.person = person
+    self.call = call
+    let now = clock.now()
+    budget = Deadline(min(Self.quietBudget, call.remaining(at: now)), from: now)
+    connection = SecretServiceConnection(
+      busAddress: busAddress, clock: clock, handshake: handshake)
+    Log.redirect(to: verbose)
+  }
+
+  /// For all keyring work of a call, in milliseconds, while nobody is being asked. A look-up takes
+  /// 15; starting gnome-keyring takes under a second; what is longer will not come.
+  static let quietBudget: Int64 = 10_000
+  /// For a person to find the dialog and type a password, in milliseconds.
+  public static let askingBudget: Int64 = 120_000
+
+  // MARK: Reading
+
+  public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
+    let body = try body(Attributes(.default, at: api)) { StoredBody($0) }
+    guard let body else { return nil }
+    return body.secret.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    }
+  }
+
+  public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
+    let attributes = Attributes(.account, at: api)
+    let found = try connection.search(attributes, until: budget)
+    if !found.locked.isEmpty { try unlock(found.locked) }
+    var names: Set<String> = []
+    for path in found.unlocked + found.locked {
+      let attributes = try connection.property(
+        "Attributes", ofInterface: Self.item, at: path, until: budget)
+      if let name = attributes?.string("meti-account") { names.insert(name) }
+    }
+    return names.sorted()
+  }
+
+  public func token(of account: Account) throws(KeyringError) -> Token? {
+    try body(Attributes(.token, account), as: Token.init(stored:))
+  }
+
+  public func credential(of account: Account) throws(KeyringError) -> Credential? {
+    try body(Attributes(.account, account)) { Credential(stored: $0, account: account) }
+  }
+
+  /// What is stored for `account`, without loading a secret and without asking anybody.
+  public func presence(
+    ofCredential account: Account
+  ) throws(KeyringError) -> Presence {
+    let found = try connection.search(Attributes(.account, account), until: budget)
+    if !found.unlocked.isEmpty { return .unlocked }
+    return found.locked.isEmpty ? .absent : .locked
+  }
+
+  public enum Presence: Sendable {
+    case absent, locked, unlocked
+  }
+
+  // MARK: Writing
+
+  public func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {
+    try store(
+      token.stored(), label: "METI token for \(account.name)", Attributes(.token, account))
+  }
+
+  public func store(_ credential: borrowing Credential) throws(KeyringError) {
+    let name = credential.account.name
+    let label =
+      credential.grant == .password ? "METI password for \(name)" : "METI client secret for \(name)"
+    try store(credential.stored(), label: label, Attributes(.account, credential.account))
+  }
+
+  public func makeDefault(_ account: Account) throws(KeyringError) {
+    try store(
+      StoredBody.pack(Secret(copying: account.name), [:]),
+      label: "METI default account for \(account.api.text)", Attributes(.default, at: account.api))
+  }
+
+  public func removeToken(of account: Account) throws(KeyringError) {
+    try remove(Attributes(.token, account))
+  }
+
+  public func removeCredential(of account: Account) throws(KeyringError) {
+    try remove(Attributes(.account, account))
+  }
+
+  public func removeDefault(at api: APIURL) throws(KeyringError) {
+    try remove(Attributes(.default, at: api))
+  }
+
+  // MARK: The calls beneath
+
+  /// The body of the item with `attributes`, read as `parse` says; `nil` when there is none, or
+  /// what was read is no such thing.
+  /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all.
+  private func body<Value: ~Copyable>(
+    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+  ) throws(KeyringError) -> Value? {
+    do {
+      return try load(attributes, as: parse)
+    } catch {
+      // A session that failed at random (KWallet), an item that vanished, a provider that came
+      // back: once more, from the beginning.
+      guard error.kind == .damaged || error.kind == .died || error.kind == .failed else {
+        throw error
+      }
+      connection.reconnect()
+      return try load(attributes, as: parse)
+    }
+  }
+
+  private func load<Value: ~Copyable>(
+    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+  ) throws(KeyringError) -> Value? {
+    let found = try connection.search(attributes, until: budget)
+    if found.isEmpty { return nil }
+    if found.unlocked.isEmpty { try unlock(found.locked) }
+    let paths = found.unlocked.isEmpty ? found.locked : found.unlocked
+    var isUnreadable = false
+    for path in try newestFirst(paths) {
+      guard let secret = try connection.secret(path, until: budget) else {
+        isUnreadable = true
+        continue
+      }
+      if let value = parse(secret) { return value }
+    }
+    if isUnreadable { throw KeyringError(.damaged, detail: "an item gives no secret") }
+    return nil
+  }
+
+  /// Where several items match, in whatever collections they lie, the one written last counts.
+  private func newestFirst(_ paths: [String]) throws(KeyringError) -> [String] {
+    guard paths.count > 1 else { return paths }
+    var dated: [(path: String, modified: UInt64)] = []
+    for path in paths {
+      let modified = try connection.property(
+        "Modified", ofInterface: Self.item, at: path, until: budget)
+      dated.append((path, modified?.uint64 ?? 0))
+    }
+    return dated.sorted { $0.modified > $1.modified }.map(\.path)
+  }
+
+  private func store(
+    _ body: consuming Secret, label: String, _ attributes: Attributes
+  ) throws(KeyringError) {
+    try openDefaultCollection()
+    do {
+      try connection.store(body, label: label, attributes, until: budget)
+    } catch {
+      guard error.kind == .failed || error.kind == .died else { throw error }
+      connection.reconnect()
+      try connection.store(body, label: label, attributes, until: budget)
+    }
+  }
+
+  /// libsecret would open a dialog for a locked or missing collection, and wait for it without
+  /// end; so these are found out before.
+  private func openDefaultCollection() throws(KeyringError) {
+    guard let path = try connection.defaultCollection(until: budget) else {
+      guard case .present(let told) = person else { throw KeyringError(.noCollection) }
+      told("waiting for a keyring to be created; look for its dialog")
+      // The store that follows opens the dialog; a person gets their time for it.
+      budget.extend(by: Self.askingBudget)
+      call.extend(by: Self.askingBudget)
+      return
+    }
+    let isLocked = try connection.property(
+      "Locked", ofInterface: "org.freedesktop.Secret.Collection", at: path, until: budget)
+    if isLocked?.bool == true { try unlock([path]) }
+  }
+
+  private func remove(_ attributes: Attributes) throws(KeyringError) {
+    let found = try connection.search(attributes, until: budget)
+    if !found.locked.isEmpty { try unlock(found.locked) }
+    for path in found.unlocked + found.locked {
+      try connection.delete(path, until: budget)
+    }
+  }
+
+  private func unlock(_ paths: [String]) throws(KeyringError) {
+    guard case .present(let told) = person else { throw KeyringError(.locked) }
+    told("waiting for the keyring to be unlocked; look for its dialog")
+    let start = clock.now()
+    let patience = Deadline(Self.askingBudget, from: start)
+    let isUnlocked = try connection.unlock(paths, until: patience)
+    let spent = clock.now().boot - start.boot
+    budget.extend(by: spent)
+    call.extend(by: spent)
+    guard isUnlocked else { throw KeyringError(.dismissed) }
+  }
+
+  private static let item = "org.freedesktop.Secret.Item"
+}

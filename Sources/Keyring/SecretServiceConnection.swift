@@ -1,0 +1,248 @@
+import CLibsecret
+import Glibc
+import MetiToken
+
+/// One session with the secret service. Every C call is entered, checked and left here.
+@safe final class SecretServiceConnection {
+  private let waiter: Waiter
+  private let handshake: (Deadline) throws(KeyringError) -> AnyObject?
+  private let busAddress: String?
+  private var service: UnsafeMutablePointer<SecretService>?
+
+  /// - Parameter handshake: holds a lock for as long as the answer lives; gnome-keyring 50 aborts
+  ///   when several clients open their sessions at once.
+  init(
+    busAddress: String?, clock: any Clock,
+    handshake: @escaping (Deadline) throws(KeyringError) -> AnyObject?
+  ) {
+    self.busAddress = busAddress
+    waiter = Waiter(clock: clock)
+    self.handshake = handshake
+  }
+
+  /// Object paths of items (Secret Service, "Object Path").
+  struct Found {
+    var unlocked: [String]
+    var locked: [String]
+    var isEmpty: Bool { unlocked.isEmpty && locked.isEmpty }
+  }
+
+  /// Searches without unlocking anything and without a session, so nobody is asked
+  /// (secret_service_search_for_dbus_paths).
+  func search(_ attributes: Attributes, until deadline: Deadline) throws(KeyringError) -> Found {
+    let service = try unsafe connected(until: deadline)
+    let table = unsafe attributes.table()
+    defer { unsafe g_hash_table_unref(table) }
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_search_for_dbus_paths(
+        service, meti_schema(), table, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var unlocked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
+    var locked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
+    var error: UnsafeMutablePointer<GError>?
+    _ = unsafe secret_service_search_for_dbus_paths_finish(
+      service, result, &unlocked, &locked, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    return unsafe Found(unlocked: Self.strings(taking: unlocked), locked: Self.strings(taking: locked))
+  }
+
+  /// The item's secret; `nil` when the provider gave none it could read
+  /// (secret_service_get_secret_for_dbus_path).
+  func secret(_ path: String, until deadline: Deadline) throws(KeyringError) -> Secret? {
+    let service = try unsafe connected(until: deadline)
+    try openSession(until: deadline)
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_get_secret_for_dbus_path(service, path, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let value = unsafe secret_service_get_secret_for_dbus_path_finish(service, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    guard let value = unsafe value else { return nil }
+    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
+    var length: gsize = 0
+    guard let bytes = unsafe secret_value_get(value, &length) else { return Secret() }
+    return unsafe Secret(copying: UnsafeRawBufferPointer(start: bytes, count: Int(length)).bytes)
+  }
+
+  /// Asks the person to unlock items or collections; true when all of them are unlocked then
+  /// (secret_service_unlock_dbus_paths).
+  func unlock(_ paths: [String], until deadline: Deadline) throws(KeyringError) -> Bool {
+    let service = try unsafe connected(until: deadline)
+    let array = unsafe Self.array(paths)
+    defer { unsafe g_strfreev(array) }
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      let paths = unsafe UnsafeMutableRawPointer(array)
+        .assumingMemoryBound(to: UnsafePointer<gchar>?.self)
+      unsafe secret_service_unlock_dbus_paths(service, paths, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let count = unsafe secret_service_unlock_dbus_paths_finish(service, result, nil, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    return count == paths.count
+  }
+
+  /// Creates the item in the default collection, or replaces the one with these attributes, in
+  /// one step (secret_service_store).
+  func store(
+    _ body: borrowing Secret, label: String, _ attributes: Attributes, until deadline: Deadline
+  ) throws(KeyringError) {
+    let service = try unsafe connected(until: deadline)
+    try openSession(until: deadline)
+    let table = unsafe attributes.table()
+    defer { unsafe g_hash_table_unref(table) }
+    let value = unsafe body.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { buffer in
+        unsafe secret_value_new(
+          buffer.baseAddress?.assumingMemoryBound(to: gchar.self), gssize(buffer.count),
+          "text/plain")
+      }
+    }
+    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value!)) }
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_store(
+        service, meti_schema(), table, meti_default_collection(), label, value, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    _ = unsafe secret_service_store_finish(service, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+  }
+
+  /// Deletes the item (secret_service_delete_item_dbus_path).
+  func delete(_ path: String, until deadline: Deadline) throws(KeyringError) {
+    let service = try unsafe connected(until: deadline)
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_delete_item_dbus_path(service, path, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    _ = unsafe secret_service_delete_item_dbus_path_finish(service, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+  }
+
+  /// The object path behind the alias "default"; `nil` when there is no such collection
+  /// (secret_service_read_alias_dbus_path).
+  func defaultCollection(until deadline: Deadline) throws(KeyringError) -> String? {
+    let service = try unsafe connected(until: deadline)
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_read_alias_dbus_path(service, "default", nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let path = unsafe secret_service_read_alias_dbus_path_finish(service, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    guard let path = unsafe path else { return nil }
+    defer { unsafe g_free(path) }
+    let text = unsafe String(cString: path)
+    return text == "/" ? nil : text
+  }
+
+  /// A property of an item or collection (org.freedesktop.DBus.Properties.Get).
+  func property(
+    _ name: String, ofInterface interface: String, at path: String, until deadline: Deadline
+  ) throws(KeyringError) -> Variant? {
+    let service = try unsafe connected(until: deadline)
+    let connection = unsafe g_dbus_proxy_get_connection(meti_proxy(service))
+    let name0 = unsafe g_dbus_proxy_get_name(meti_proxy(service))
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      var arguments = unsafe [g_variant_new_string(interface), g_variant_new_string(name)]
+      unsafe g_dbus_connection_call(
+        connection, name0, path, "org.freedesktop.DBus.Properties", "Get",
+        g_variant_new_tuple(&arguments, 2), nil, G_DBUS_CALL_FLAGS_NONE, -1, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let reply = unsafe g_dbus_connection_call_finish(connection, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    guard let reply = unsafe reply else { return nil }
+    defer { unsafe g_variant_unref(reply) }
+    return unsafe Variant(unboxing: reply)
+  }
+
+  /// Drops the session and the connection's proxy; the next call makes new ones. Cures KWallet's
+  /// sessions that fail at random.
+  func reconnect() {
+    guard let old = unsafe service else { return }
+    unsafe g_object_unref(old)
+    unsafe service = nil
+    secret_service_disconnect()
+  }
+
+  private func openSession(until deadline: Deadline) throws(KeyringError) {
+    let service = try unsafe connected(until: deadline)
+    guard unsafe secret_service_get_session_dbus_path(service) == nil else { return }
+    let held = try handshake(deadline)
+    defer { withExtendedLifetime(held) {} }
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_ensure_session(service, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    _ = unsafe secret_service_ensure_session_finish(service, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+  }
+
+  private func connected(
+    until deadline: Deadline
+  ) throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
+    if let service = unsafe service { return unsafe service }
+    try connectToBus(until: deadline)
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe secret_service_get(SECRET_SERVICE_NONE, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let found = unsafe secret_service_get_finish(result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    guard let found = unsafe found else { throw KeyringError(.failed) }
+    unsafe service = found
+    return unsafe found
+  }
+
+  /// Connects GLib's shared connection first, to take away its habit of ending the process by
+  /// SIGTERM when the bus goes away (g_dbus_connection_set_exit_on_close).
+  private func connectToBus(until deadline: Deadline) throws(KeyringError) {
+    guard let busAddress else { throw KeyringError(.noBus, detail: "no session bus was found") }
+    // GLib takes the address of the session bus from here only.
+    _ = unsafe setenv("DBUS_SESSION_BUS_ADDRESS", busAddress, 1)
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      unsafe g_bus_get(G_BUS_TYPE_SESSION, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let connection = unsafe g_bus_get_finish(result, &error)
+    if let error = unsafe error {
+      throw unsafe KeyringError(.noBus, detail: KeyringError(taking: error).detail)
+    }
+    unsafe g_dbus_connection_set_exit_on_close(connection, 0)
+    // Our reference is kept: the connection lives as long as the process.
+  }
+
+  private static func strings(
+    taking array: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
+  ) -> [String] {
+    guard let array = unsafe array else { return [] }
+    defer { unsafe g_strfreev(array) }
+    var strings: [String] = []
+    var index = 0
+    while let string = unsafe array[index] {
+      unsafe strings.append(String(cString: string))
+      index += 1
+    }
+    return strings
+  }
+
+  /// A NULL-terminated array of copies; free with g_strfreev.
+  private static func array(
+    _ strings: [String]
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<gchar>?> {
+    let size = unsafe (strings.count + 1) * MemoryLayout<UnsafeMutablePointer<gchar>?>.stride
+    let array = unsafe g_malloc0(gsize(size))!
+      .bindMemory(to: UnsafeMutablePointer<gchar>?.self, capacity: strings.count + 1)
+    for (index, string) in strings.enumerated() { unsafe array[index] = g_strdup(string) }
+    return unsafe array
+  }
+}

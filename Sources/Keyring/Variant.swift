@@ -1,0 +1,37 @@
+import CLibsecret
+
+/// A value from D-Bus (GVariant), asked for by type: what a provider sends is not trusted to be of
+/// the type it should be.
+@safe final class Variant {
+  private let value: OpaquePointer
+
+  /// The value in a reply of the signature `(v)`; `nil` for any other.
+  init?(unboxing reply: OpaquePointer) {
+    guard unsafe g_variant_check_format_string(reply, "(v)", 0) != 0,
+      let box = unsafe g_variant_get_child_value(reply, 0)
+    else { return nil }
+    defer { unsafe g_variant_unref(box) }
+    unsafe value = g_variant_get_variant(box)
+  }
+
+  deinit { unsafe g_variant_unref(value) }
+
+  var uint64: UInt64? {
+    guard unsafe g_variant_check_format_string(value, "t", 0) != 0 else { return nil }
+    return unsafe UInt64(g_variant_get_uint64(value))
+  }
+
+  var bool: Bool? {
+    guard unsafe g_variant_check_format_string(value, "b", 0) != 0 else { return nil }
+    return unsafe g_variant_get_boolean(value) != 0
+  }
+
+  /// The entry of a dictionary of strings.
+  func string(_ key: String) -> String? {
+    guard unsafe g_variant_check_format_string(value, "a{ss}", 0) != 0,
+      let entry = unsafe g_variant_lookup_value(value, key, nil)
+    else { return nil }
+    defer { unsafe g_variant_unref(entry) }
+    return unsafe String(cString: g_variant_get_string(entry, nil))
+  }
+}
