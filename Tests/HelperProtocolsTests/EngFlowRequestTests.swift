@@ -115,6 +115,12 @@ import Testing
     #expect(throws: Malformed.invalidUTF8) { try EngFlowRequest(text.span) }
   }
 
+  @Test(arguments: UInt8(0)..<0x20)
+  func `a control character in a string must be escaped`(byte: UInt8) {
+    let text = Array(#"{"uri":""#.utf8) + [byte] + Array(#""}"#.utf8)
+    #expect(throws: Malformed.notJSON) { try EngFlowRequest(text.span) }
+  }
+
   @Test func `nesting is followed to the 64th level`() throws {
     func nested(_ levels: Int, _ open: String, _ close: String) -> String {
       // The outermost object is a level too.
