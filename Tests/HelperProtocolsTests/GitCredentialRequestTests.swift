@@ -1,0 +1,157 @@
+import HelperProtocols
+import Testing
+
+@Suite struct GitCredentialRequestTests {
+  typealias Malformed = GitCredentialRequest.Malformed
+
+  @Test func `every attribute that matters is kept and the rest is read past`() throws {
+    let text = """
+      capability[]=authtype
+      capability[]=state
+      protocol=https
+      host=api.meti.millpont.com
+      path=sources/?id=src_1
+      username=name@domain.com
+      password=pass=word
+      authtype=Bearer
+      credential=t0ken
+      ephemeral=1
+      password_expiry_utc=1
+      oauth_refresh_token=r
+      wwwauth[]=Bearer
+      state[]=x
+
+      """
+    let asked = try Asked(text, secrets: ["pass=word", "t0ken"])
+    #expect(
+      asked
+        == Asked(
+          protocol: "https", host: "api.meti.millpont.com", path: "sources/?id=src_1",
+          username: "name@domain.com", authtype: "Bearer", password: "pass=word",
+          credential: "t0ken", hasAuthtypeCapability: true))
+  }
+
+  @Test func `nothing after a blank line counts`() throws {
+    #expect(try Asked("host=a\n\nhost=b\n\0") == Asked(host: "a"))
+    #expect(try Asked("host=a\r\n\r\nhost=b\n\0") == Asked(host: "a"))
+    #expect(try Asked("\nhost=b\n") == Asked())
+  }
+
+  @Test func `an empty value is a value`() throws {
+    #expect(try Asked("username=\n") == Asked(username: ""))
+  }
+
+  @Test(arguments: [
+    "\u{85}", "\u{2028}", "\u{2029}", "\u{0B}", "\u{0C}", "\u{1C}", "\u{1D}", "\u{1E}",
+  ])
+  func `only a line feed ends a line`(separator: String) throws {
+    let value = "a\(separator)host=api.meti.millpont.com"
+    let request = try GitCredentialRequest(Array("path=\(value)\n".utf8).span)
+    #expect(request.path == Array(value.utf8))
+    #expect(request.host == nil)
+  }
+
+  @Test func `bytes that are no UTF-8 stay as they are`() throws {
+    let request = try GitCredentialRequest((Array("path=".utf8) + [0xFF, 0xC0, 0x80, 0x0A]).span)
+    #expect(request.path == [0xFF, 0xC0, 0x80])
+  }
+
+  @Test(arguments: [
+    ("host", Malformed.noEqualsSign),
+    ("host=a\nprotocol\n", .noEqualsSign),
+    ("{\"uri\":\"https://a/\"}\n", .noEqualsSign),
+    (" \n", .noEqualsSign),
+    ("=a\n", .emptyKey),
+    ("=\n", .emptyKey),
+    ("path=a\rhost=b\n", .carriageReturn),
+    ("path=a\r\r\n", .carriageReturn),
+    ("\r\r\n", .carriageReturn),
+    ("ho\rst=b\n", .carriageReturn),
+    ("path=a\0b\n", .nul),
+    ("pa\0th=a\n", .nul),
+    ("wwwauth[]=a\0b\n", .nul),
+    ("\0\n", .nul),
+  ])
+  func `a line which is no attribute is malformed`(text: String, reason: Malformed) {
+    #expect(throws: reason) { try Asked(text) }
+  }
+
+  @Test func `a line has at most 65535 bytes with its line feed`() throws {
+    let fits = Array("path=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 65_529) + [0x0A]
+    #expect(fits.count == 65_535)
+    #expect(try Asked(fits).path?.utf8.count == 65_529)
+
+    let tooLong = Array("path=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 65_530) + [0x0A]
+    #expect(tooLong.count == 65_536)
+    #expect(throws: Malformed.lineTooLong) { try Asked(tooLong) }
+  }
+
+  @Test func `a line feed where a longer line would be split starts no attribute`() {
+    // CVE-2020-5260's kin: a reader with a fixed buffer takes the rest for a line of its own.
+    let text = "path=" + String(repeating: "a", count: 65_530) + "host=api.meti.millpont.com\n"
+    #expect(throws: Malformed.lineTooLong) { try Asked(text) }
+  }
+
+  @Test func `an unknown attribute is held to the same length`() {
+    #expect(throws: Malformed.lineTooLong) {
+      try Asked("wwwauth[]=" + String(repeating: "a", count: 65_536) + "\n")
+    }
+  }
+
+  @Test func `a request has at most 1 MiB`() throws {
+    let line = Array("unknown=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 1015) + [0x0A]
+    let full = Array([[UInt8]](repeating: line, count: 1024).joined())
+    #expect(full.count == 1_048_576)
+    #expect(try Asked(full) == Asked())
+    #expect(throws: Malformed.tooLarge) { try Asked(full + [0x0A]) }
+  }
+
+  @Test(arguments: ["protocol", "host", "path", "username", "password", "credential", "authtype"])
+  func `a single-valued key may be repeated but not contradicted`(key: String) throws {
+    #expect(try Asked("\(key)=a\n\(key)=a\n") == Asked("\(key)=a\n"))
+    #expect(throws: Malformed.contradiction) { try Asked("\(key)=a\n\(key)=b\n") }
+    #expect(throws: Malformed.contradiction) { try Asked("\(key)=a\n\(key)=\n") }
+    #expect(throws: Malformed.contradiction) { try Asked("\(key)=\u{E9}\n\(key)=e\u{301}\n") }
+  }
+
+  @Test(arguments: [
+    ("capability[]=authtype\n", true),
+    ("capability[]=state\n", false),
+    ("capability[]=authtype\ncapability[]=\n", false),
+    ("capability[]=authtype\ncapability[]=\ncapability[]=authtype\n", true),
+    ("capability[]=authtype2\n", false),
+    ("capability[]=Authtype\n", false),
+    ("capability=authtype\n", false),
+    ("wwwauth[]=authtype\n", false),
+  ])
+  func `a list is kept in order and emptied by an empty value`(
+    text: String, hasAuthtype: Bool
+  ) throws {
+    #expect(try Asked(text) == Asked(hasAuthtypeCapability: hasAuthtype))
+  }
+
+  @Test func `usernames are compared as bytes`() throws {
+    let composed = "jos\u{E9}@domain.com"
+    let decomposed = "jose\u{301}@domain.com"
+    let request = try GitCredentialRequest(Array("username=\(composed)\n".utf8).span)
+    let allowed = [composed, decomposed, "JOS\u{E9}@domain.com"].map {
+      request.allows(username: $0.utf8.span)
+    }
+    #expect(composed == decomposed)
+    #expect(allowed == [true, false, false])
+  }
+
+  @Test func `no reason for a refusal shows any of the input`() {
+    #expect(
+      Malformed.allCases.map(\.description) == [
+        "a line of the credential request is too long",
+        "the credential request is too large",
+        "a line of the credential request has no =",
+        "a line of the credential request has no key",
+        "the credential request has a carriage return inside a line",
+        "the credential request has a NUL byte",
+        "the credential request contradicts itself",
+        "the credential request has an unusable url",
+      ])
+  }
+}
