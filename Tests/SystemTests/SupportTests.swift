@@ -92,11 +92,13 @@ struct SupportTests {
 
   @Test func `a terminal shows whether echo is on, and how it was left`() throws {
     let script = """
+      read -r go </dev/tty
       stty -echo </dev/tty; printf 'Password: ' >/dev/tty; read -r word </dev/tty
       stty echo </dev/tty; echo "[$word]"
       """
     let terminal = try Terminal(sh, ["-c", script], output: .pipe)
     #expect(terminal.echoIsOn)
+    terminal.send("go\n")
     try terminal.expect("Password: ")
     #expect(!terminal.echoIsOn)
     terminal.send("secret\n")

@@ -36,7 +36,7 @@ final class Child {
     _ launch: Launch, input: Input = .nothing, output: Output = .pipe, errors: Output = .pipe,
     terminal: Descriptor? = nil, atEnd: @escaping () -> Void = {}
   ) throws {
-    _ = Child.brokenPipesAreErrors
+    _ = Child.readyProcess
     self.atEnd = atEnd
     var theirInput: Descriptor?
     switch input {
@@ -199,8 +199,14 @@ final class Child {
 
   // MARK: Opening files
 
-  private static let brokenPipesAreErrors: Void = {
+  /// Makes this process fit to have a thousand children, some of which read nothing.
+  private static let readyProcess: Void = {
     _ = Glibc.signal(SIGPIPE, SIG_IGN)
+    let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    var limit = rlimit()
+    unsafe getrlimit(files, &limit)
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 8192))
+    unsafe setrlimit(files, &limit)
   }()
 
   private static func open(_ path: String, _ flags: Int32) throws -> Descriptor {
