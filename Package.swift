@@ -67,9 +67,12 @@ let package = Package(
     .testTarget(name: "MetiTokenTests", dependencies: ["MetiToken"], swiftSettings: strict),
     .testTarget(
       name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
+    .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
     .testTarget(
       name: "SystemTests",
-      dependencies: ["MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI"],
+      dependencies: [
+        "MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI", "CLinux",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
