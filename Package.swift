@@ -67,11 +67,11 @@ let package = Package(
     .testTarget(name: "MetiTokenTests", dependencies: ["MetiToken"], swiftSettings: strict),
     .testTarget(
       name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
-    .systemLibrary(name: "CLinux", path: "Tests/CLinux"),
+    .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(
       name: "SystemTests",
       dependencies: [
-        "MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI", "CLinux",
+        "MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI", "CTestSupport",
       ],
       swiftSettings: strict),
   ],

@@ -1,6 +1,7 @@
-// keyctl(2) and add_key(2) have no wrapper in glibc, and syscall(2) and prctl(2) are variadic, which
-// Swift cannot call.
+// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2) has one for _GNU_SOURCE alone, and
+// syscall(2) and prctl(2) are variadic, which Swift cannot call.
 #pragma once
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <stdint.h>
 #include <sys/prctl.h>
@@ -48,4 +49,9 @@ static inline long meti_key_describe(int32_t key, char *buffer, size_t size) {
 /// PR_SET_DUMPABLE 0: 0; -1 and errno.
 static inline int meti_set_not_dumpable(void) {
   return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// A pipe that is closed on exec and never blocks: 0; -1 and errno.
+static inline int meti_pipe(int ends[2]) {
+  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 }

@@ -57,6 +57,39 @@ public struct KernelCache: TokenCache {
     _ = meti_key_unlink(key, meti_process_keyring)
   }
 
+  /// Drops the keys of every account of `api`, known or not.
+  public func dropAll(at api: APIURL) {
+    let base = AccountSelector(api: api, name: nil).keyDescription
+    for key in Self.userKeys() {
+      guard let description = Self.description(key) else { continue }
+      if description == base || description.hasPrefix("\(base)#") {
+        _ = meti_key_unlink(key, meti_user_keyring)
+      }
+    }
+  }
+
+  /// The serials in the user keyring; the user may read that without possessing it.
+  private static func userKeys() -> [Int32] {
+    // The quota of an ordinary user is 200 keys; who has more here is root.
+    var keys = [Int32](repeating: 0, count: 4096)
+    let size = unsafe keys.withUnsafeMutableBytes { buffer in
+      unsafe meti_key_read(meti_user_keyring, buffer.baseAddress, buffer.count)
+    }
+    return Array(keys.prefix(max(size, 0) / MemoryLayout<Int32>.size))
+  }
+
+  /// The description of a key of type "user" (KEYCTL_DESCRIBE gives `type;uid;gid;perm;description`).
+  private static func description(_ key: Int32) -> String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+      let size = unsafe meti_key_describe(key, buffer.baseAddress, buffer.count)
+      guard size > 0, size <= buffer.count else { return nil }
+      let parts = unsafe String(cString: buffer.baseAddress!)
+        .split(separator: ";", maxSplits: 4, omittingEmptySubsequences: false)
+      guard parts.count == 5, parts[0] == "user" else { return nil }
+      return String(parts[4])
+    }
+  }
+
   /// KEYCTL_READ tells the whole size but copies only what fits.
   private func payload(_ description: String) -> Secret? {
     let found = unsafe meti_key_search(meti_user_keyring, description, meti_process_keyring)

@@ -111,15 +111,15 @@ import MetiToken
       label: "METI default account for \(account.api.text)", Attributes(.default, at: account.api))
   }
 
-  public func removeToken(of account: Account) throws(KeyringError) {
+  public func removeToken(of account: Account) throws(KeyringError) -> Bool {
     try remove(Attributes(.token, account))
   }
 
-  public func removeCredential(of account: Account) throws(KeyringError) {
+  public func removeCredential(of account: Account) throws(KeyringError) -> Bool {
     try remove(Attributes(.account, account))
   }
 
-  public func removeDefault(at api: APIURL) throws(KeyringError) {
+  public func removeDefault(at api: APIURL) throws(KeyringError) -> Bool {
     try remove(Attributes(.default, at: api))
   }
 
@@ -204,12 +204,13 @@ import MetiToken
     if isLocked?.bool == true { try unlock([path]) }
   }
 
-  private func remove(_ attributes: Attributes) throws(KeyringError) {
+  private func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
     for path in found.unlocked + found.locked {
       try connection.delete(path, until: budget)
     }
+    return !found.isEmpty
   }
 
   private func unlock(_ paths: [String]) throws(KeyringError) {

@@ -44,7 +44,8 @@ import MetiToken
     _ = unsafe secret_service_search_for_dbus_paths_finish(
       service, result, &unlocked, &locked, &error)
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
-    return unsafe Found(unlocked: Self.strings(taking: unlocked), locked: Self.strings(taking: locked))
+    return unsafe Found(
+      unlocked: Self.strings(taking: unlocked), locked: Self.strings(taking: locked))
   }
 
   /// The item's secret; `nil` when the provider gave none it could read

@@ -14,10 +14,10 @@ public protocol CredentialStore {
   func store(_ credential: borrowing Credential) throws(KeyringError)
   func makeDefault(_ account: Account) throws(KeyringError)
 
-  /// Each succeeds when there is nothing to remove.
-  func removeToken(of account: Account) throws(KeyringError)
-  func removeCredential(of account: Account) throws(KeyringError)
-  func removeDefault(at api: APIURL) throws(KeyringError)
+  /// Each answers whether there was anything to remove.
+  func removeToken(of account: Account) throws(KeyringError) -> Bool
+  func removeCredential(of account: Account) throws(KeyringError) -> Bool
+  func removeDefault(at api: APIURL) throws(KeyringError) -> Bool
 }
 
 /// The tier in front of it. It never fails: what it cannot do is a miss.

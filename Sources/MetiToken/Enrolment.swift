@@ -17,7 +17,7 @@ extension Renewal {
       try keep(credential)
       cache.drop(AccountSelector(account))
       cache.drop(AccountSelector(api: account.api, name: nil))
-      try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+      _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
     }
     let token: Token
@@ -33,20 +33,22 @@ extension Renewal {
   }
 
   /// Forgets the account's token and, unless `tokenOnly`, its credential.
+  /// - Returns: whether there was anything to forget.
   /// - Throws: ``TokenError/keyring(_:)`` when something may be left; nothing is claimed then.
   public func forget(
     _ account: Account, tokenOnly: Bool, until deadline: Deadline
-  ) throws(TokenError) {
+  ) throws(TokenError) -> Bool {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
-    dropCached(account, ifIs: nil)
-    try asking { () throws(KeyringError) in
-      try store.removeToken(of: account)
-      guard !tokenOnly else { return }
-      try store.removeCredential(of: account)
+    let wasCached = dropCached(account, ifIs: nil)
+    return try asking { () throws(KeyringError) in
+      let hadToken = try store.removeToken(of: account)
+      guard !tokenOnly else { return hadToken || wasCached }
+      let hadCredential = try store.removeCredential(of: account)
       if try store.defaultAccount(at: account.api) == account.name {
-        try store.removeDefault(at: account.api)
+        _ = try store.removeDefault(at: account.api)
       }
+      return hadToken || hadCredential || wasCached
     }
   }
 
@@ -61,13 +63,11 @@ extension Renewal {
     let wasCached = dropCached(account, ifIs: rejected)
     let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
     guard let stored, Self.isMeant(stored.secret, rejected) else { return wasCached }
-    try asking { () throws(KeyringError) in try store.removeToken(of: account) }
-    return true
+    return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
   }
 
   /// Drops the account's keys from the kernel tier: its own and, where that holds this account's
   /// token, the default's.
-  @discardableResult
   private func dropCached(_ account: Account, ifIs token: borrowing Secret?) -> Bool {
     var isAnyDropped = false
     let now = clock.now()

@@ -1,4 +1,4 @@
-import CLinux
+import CTestSupport
 import Foundation
 import Glibc
 import StandInMETI

@@ -1,4 +1,4 @@
-import CLinux
+import CTestSupport
 import Glibc
 
 /// A program that was started, with its streams in our hands.

@@ -1,4 +1,4 @@
-import CLinux
+import CTestSupport
 import Glibc
 
 /// The keys in the kernel's keyring of this user, `@u`.

@@ -1,4 +1,4 @@
-import CLinux
+import CTestSupport
 import Glibc
 
 /// What a child reads from.

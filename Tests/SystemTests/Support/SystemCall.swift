@@ -1,4 +1,4 @@
-import CLinux
+import CTestSupport
 import Glibc
 
 /// A call to the system that failed.

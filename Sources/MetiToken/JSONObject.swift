@@ -1,0 +1,62 @@
+/// A JSON object written straight into a ``Secret``, so that a password or a token never is in a
+/// `String` on its way out. Members come in the order in which they are added.
+public struct JSONObject: ~Copyable {
+  private var text = Secret()
+
+  public init() { text.append(UInt8(ascii: "{")) }
+
+  /// Adds a string that is secret. Both are UTF-8; `name` needs no escapes.
+  public mutating func add(_ name: StaticString, secret value: borrowing Secret) {
+    begin(name)
+    text.append(UInt8(ascii: "\""))
+    value.withBytes { escape($0) }
+    text.append(UInt8(ascii: "\""))
+  }
+
+  public mutating func add(_ name: StaticString, _ value: String) {
+    begin(name)
+    text.append(UInt8(ascii: "\""))
+    var value = value
+    value.withUTF8 { bytes in unsafe escape(bytes.span.bytes) }
+    text.append(UInt8(ascii: "\""))
+  }
+
+  public mutating func add(_ name: StaticString, _ value: Int64) {
+    begin(name)
+    text.append(String(value))
+  }
+
+  /// The finished object.
+  public consuming func finish() -> Secret {
+    text.append(UInt8(ascii: "}"))
+    return text
+  }
+
+  private mutating func begin(_ name: StaticString) {
+    text.append(text.count == 1 ? "\"" : ",\"")
+    text.append(name.description)
+    text.append("\":")
+  }
+
+  /// RFC 8259, 7: what must be escaped is; everything else passes as it is.
+  private mutating func escape(_ bytes: RawSpan) {
+    for index in 0..<bytes.byteCount {
+      let byte = byte(bytes, index)
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        text.append(UInt8(ascii: "\\"))
+        text.append(byte)
+      case 0x00...0x1F:
+        text.append("\\u00")
+        text.append(Self.hexDigit(byte >> 4))
+        text.append(Self.hexDigit(byte & 0xF))
+      default:
+        text.append(byte)
+      }
+    }
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}

@@ -1,0 +1,113 @@
+import FileLock
+import Glibc
+import KernelCache
+import Keyring
+import MetiToken
+import Posix
+
+import struct TokenEndpoint.TokenEndpoint
+
+/// One call of the program: what it is about, how long it may take, and the adapters it uses.
+struct Call {
+  let selector: AccountSelector
+  let deadline: Deadline
+  let clock: any Clock
+  /// Whether a person sits at a terminal and may be asked.
+  let mayAsk: Bool
+  let isVerbose: Bool
+  let renewal: Renewal
+  let store: any CredentialStore
+  let cache: any TokenCache
+
+  /// For the whole call, in seconds, where nothing else is said.
+  static let standardTimeout: Int64 = 30
+
+  init(
+    _ options: CommonOptions, account: String? = nil, noPrompt: Bool = false,
+    timeout standardTimeout: Int64 = Call.standardTimeout
+  ) throws(Failure) {
+    let environment = CallEnvironment(Process.variable)
+    let clock = SystemClock()
+    self.clock = clock
+    isVerbose = options.verbose
+    let isVerbose = options.verbose
+    let verbose: @Sendable (String) -> Void = { if isVerbose { Voice.detail($0) } }
+
+    selector = try Self.selector(options, account, environment)
+    let seconds = try Self.timeout(options) ?? standardTimeout
+    deadline = Deadline(seconds * 1000, from: clock.now())
+    mayAsk =
+      !noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
+    cache = try Self.cache(environment)
+
+    let lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
+    store = KeyringStore(
+      busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
+      person: mayAsk ? .present(told: Voice.say) : .absent,
+      handshake: { deadline throws(KeyringError) in
+        do {
+          return try lock.acquire(named: "keyring", until: deadline)
+        } catch {
+          throw KeyringError(.notAnswering, detail: "another process is opening its session")
+        }
+      },
+      verbose: verbose)
+    let caFile = Process.variable("METI_CA_FILE") ?? Process.variable("SSL_CERT_FILE")
+    renewal = Renewal(
+      cache: cache, store: store,
+      issuer: TokenEndpoint(clock: clock, caFile: caFile, onDetail: verbose),
+      lock: lock, clock: clock,
+      report: { warning in
+        Voice.warning(warning.text)
+        if !warning.detail.isEmpty { verbose(warning.detail) }
+      })
+  }
+
+  /// The account that is meant, found in the keyring where it is not named.
+  func account() throws(Failure) -> Account {
+    do { return try renewal.account(for: selector) } catch { throw Failure(error) }
+  }
+
+  private static func selector(
+    _ options: CommonOptions, _ account: String?, _ environment: CallEnvironment
+  ) throws(Failure) -> AccountSelector {
+    let api: APIURL
+    do {
+      api = try (options.apiURL ?? environment.apiURL).map(APIURL.init) ?? .standard
+    } catch {
+      throw Failure(error)
+    }
+    guard let name = account ?? environment.account else {
+      return AccountSelector(api: api, name: nil)
+    }
+    do {
+      return AccountSelector(try Account(name: name, api: api))
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private static func timeout(_ options: CommonOptions) throws(Failure) -> Int64? {
+    if let timeout = options.timeout { return max(timeout.seconds, 1) }
+    guard let text = Process.variable("METI_TOKEN_TIMEOUT"), !text.isEmpty else { return nil }
+    guard let timeout = Duration(argument: text) else {
+      throw Failure.usage("METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h")
+    }
+    return max(timeout.seconds, 1)
+  }
+
+  private static func cache(_ environment: CallEnvironment) throws(Failure) -> any TokenCache {
+    switch environment.cache {
+    case nil, "kernel": return KernelCache()
+    case "keyring": return NoCache()
+    default: throw Failure.usage("METI_TOKEN_CACHE is neither kernel nor keyring")
+    }
+  }
+}
+
+/// Stands for the kernel tier where it is switched off. What was kept before is still dropped.
+struct NoCache: TokenCache {
+  func find(_ selector: AccountSelector, at now: Moment) -> Token? { nil }
+  func keep(_ token: borrowing Token, as selector: AccountSelector, at now: Moment) {}
+  func drop(_ selector: AccountSelector) { KernelCache().drop(selector) }
+}

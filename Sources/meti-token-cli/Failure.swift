@@ -1,0 +1,187 @@
+import Glibc
+import MetiToken
+import Posix
+
+/// Every way to fail, in words: one line of error, one of hint where there is something to do, and
+/// the exit status.
+struct Failure: Error {
+  let status: ExitStatus
+  let message: String
+  let hint: String?
+  /// What C or the server gave, for `--verbose`.
+  let detail: String
+
+  init(_ status: ExitStatus, _ message: String, hint: String? = nil, detail: String = "") {
+    self.status = status
+    self.message = message
+    self.hint = hint
+    self.detail = detail
+  }
+
+  static func usage(_ message: String, hint: String? = "see meti-token --help") -> Failure {
+    Failure(.usage, message, hint: hint)
+  }
+
+  /// `errno` in words, after a call that has set it.
+  static func inputOutput(_ what: String) -> Failure {
+    Failure(.inputOutput, "\(what): \(unsafe String(cString: strerror(errno)))")
+  }
+}
+
+extension Failure {
+  init(_ error: TokenError) {
+    switch error {
+    case .noAccount(let selector):
+      self.init(noAccount: selector)
+    case .noDefault(let names):
+      self.init(
+        .noAccount,
+        "several accounts are stored and none is the default: "
+          + names.joined(separator: ", "),
+        hint: "choose one with --account, or for good with: meti-token switch E-MAIL")
+    case .keyring(let error):
+      self.init(error)
+    case .refusedBefore(let account, let on):
+      self.init(
+        .refused,
+        "METI refused the stored \(Self.secretName) of \(account.name) on \(UTC.text(on)), "
+          + "and it has not been changed since",
+        hint: "log in again with: meti-token login")
+    case .issuer(let error, let account):
+      self.init(error, account)
+    case .busy:
+      self.init(
+        .tryAgain, "another meti-token is renewing this token and takes too long",
+        hint: "try again, or give it longer with --timeout")
+    }
+  }
+
+  private static var secretName: String { "credentials" }
+
+  private init(noAccount selector: AccountSelector) {
+    let whose = selector.name.map { "no account \($0)" } ?? "no account"
+    self.init(
+      .noAccount, "\(whose) is stored for \(selector.api.text)",
+      hint: "log in with: meti-token login")
+  }
+
+  init(_ error: KeyringError) {
+    let (message, hint) = Self.words(error.kind)
+    self.init(.keyring, message, hint: hint, detail: error.detail)
+  }
+
+  /// What a keyring's trouble is called; also part of warnings.
+  static func words(_ kind: KeyringError.Kind) -> (message: String, hint: String?) {
+    switch kind {
+    case .noBus:
+      (
+        "no keyring can be reached: there is no session bus here",
+        "log in to a desktop session, or see SERVERS in meti-token(1)"
+      )
+    case .noProvider:
+      (
+        "no keyring is running: nothing provides org.freedesktop.secrets",
+        "install gnome-keyring, KWallet or KeePassXC, or see SERVERS in meti-token(1)"
+      )
+    case .locked:
+      (
+        "the keyring is locked, and nobody can be asked here",
+        "unlock it by logging in to the desktop, or run meti-token in a terminal there"
+      )
+    case .dismissed:
+      (
+        "the keyring stayed locked: its dialog was dismissed or could not be shown",
+        "unlock the keyring and try again"
+      )
+    case .notAnswering:
+      (
+        "the keyring does not answer",
+        "a dialog of the keyring may be waiting; otherwise restart the keyring service"
+      )
+    case .died: ("the keyring went away in the middle of the call", "try again")
+    case .denied:
+      ("access to the keyring is denied on this session bus", "check D-Bus and AppArmor policy")
+    case .noCollection:
+      (
+        "there is no default keyring to store into, and nobody can be asked to create one",
+        "create a default keyring, for example with seahorse"
+      )
+    case .damaged:
+      (
+        "the keyring has the item but gives no secret that can be read",
+        "unlock the keyring and try again; if it stays so: meti-token login"
+      )
+    case .failed: ("the keyring cannot do what was asked", "see the reason with --verbose")
+    }
+  }
+
+  init(_ error: IssuerError, _ account: Account) {
+    switch error {
+    case .refused(let refusal):
+      let reason = refusal.reason.map { ": \($0)" } ?? ""
+      self.init(
+        .refused,
+        "METI refuses the credentials of \(account.name) (HTTP \(refusal.status))\(reason)",
+        hint: "log in again with: meti-token login")
+    case .unavailable(let trouble):
+      let after = trouble.retryAfter.map { "; METI asks to wait \(Spoken.duration($0))" } ?? ""
+      self.init(.tryAgain, trouble.reason + after, hint: "try again later", detail: trouble.detail)
+    case .unusable(let reason):
+      self.init(.unusable, reason, hint: "check --api-url and whether the network wants a log-in")
+    }
+  }
+
+  init(_ error: Terminal.NoAnswer) {
+    switch error {
+    case .cancelled: self.init(.cancelled, "cancelled")
+    case .timedOut: self.init(.tryAgain, "nobody answered in time")
+    case .tooLong: self.init(.usage, "the answer is too long")
+    case .failed(let number):
+      self.init(
+        .inputOutput, "cannot ask on the terminal: \(unsafe String(cString: strerror(number)))")
+    }
+  }
+
+  init(_ error: APIURLError) {
+    let reason =
+      switch error {
+      case .notHTTPS: "it must begin with https:// (http:// is for loopback addresses alone)"
+      case .notPrintableASCII: "it holds a space, a control character or something outside ASCII"
+      case .userinfo: "it must not hold a user name or password"
+      case .queryOrFragment: "it must not hold a query or a fragment"
+      case .badHost: "its host name is not legal"
+      case .badPort: "its port is not a number from 1 to 65535"
+      }
+    self.init(.usage, "the API URL is not usable: \(reason)")
+  }
+
+  init(_ error: AccountNameError) {
+    let reason =
+      switch error {
+      case .empty: "it is empty"
+      case .tooLong: "it is longer than 254 bytes"
+      case .spaceOrControlCharacter: "it holds a space or a control character"
+      }
+    self.init(.usage, "the account name is not usable: \(reason)")
+  }
+}
+
+extension Warning {
+  var text: String {
+    switch self {
+    case .tokenNotKept(let error):
+      "the token was not kept: \(Failure.words(error.kind).message)"
+    case .refusalNotKept(let error):
+      "it could not be noted that METI refuses the password: \(Failure.words(error.kind).message)"
+    case .shortLife(let seconds):
+      "METI's tokens live \(Spoken.duration(seconds)), which is less than --min-validity asks for"
+    }
+  }
+
+  var detail: String {
+    switch self {
+    case .tokenNotKept(let error), .refusalNotKept(let error): error.detail
+    case .shortLife: ""
+    }
+  }
+}

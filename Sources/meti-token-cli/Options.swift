@@ -1,0 +1,53 @@
+import ArgumentParser
+import MetiToken
+
+/// The options of every command.
+struct CommonOptions: ParsableArguments {
+  @Option(
+    name: .customLong("api-url"),
+    help: ArgumentHelp(
+      "The METI API (default: $METI_API_URL, else \(APIURL.standard.text)).",
+      valueName: "url"))
+  var apiURL: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The longest the whole call may take: 30, 90s, 5m, 1h (default: 30s).",
+      valueName: "duration"))
+  var timeout: Duration?
+
+  @Flag(name: .shortAndLong, help: "Tell on stderr what is done, without any secret.")
+  var verbose = false
+}
+
+/// Which account is meant.
+struct AccountOption: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "The account, where it is not the default (default: $METI_ACCOUNT).", valueName: "e-mail"))
+  var account: String?
+}
+
+/// A DURATION: seconds, or a number with `s`, `m` or `h`.
+struct Duration: ExpressibleByArgument, Equatable {
+  let seconds: Int64
+
+  /// The longest that makes sense, a year, in seconds.
+  static let longest: Int64 = 366 * 86400
+
+  init?(argument: String) {
+    let factor: Int64
+    var digits = argument[...]
+    switch argument.last {
+    case "s": (factor, digits) = (1, digits.dropLast())
+    case "m": (factor, digits) = (60, digits.dropLast())
+    case "h": (factor, digits) = (3600, digits.dropLast())
+    default: factor = 1
+    }
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = Int64(digits), number <= Self.longest / factor
+    else { return nil }
+    seconds = number * factor
+  }
+}

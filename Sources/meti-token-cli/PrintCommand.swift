@@ -1,0 +1,101 @@
+import ArgumentParser
+import Glibc
+import HelperProtocols
+import MetiToken
+import Posix
+
+/// The bare `meti-token`: a valid token on stdout.
+struct PrintCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "print", abstract: "Print a valid token (what meti-token does by itself).",
+    shouldDisplay: false)
+
+  @OptionGroup var account: AccountOption
+
+  @Option(
+    help: ArgumentHelp(
+      "How long the token must still be valid (default: 60s).", valueName: "duration"))
+  var minValidity: Duration?
+
+  @Flag(name: .shortAndLong, help: "Ask METI for a new token, whatever is stored.")
+  var forceRefresh = false
+
+  @Flag(help: "Print a JSON object with the token, its expiry, the account and the API.")
+  var json = false
+
+  @Flag(help: "Print the whole Authorization header, as curl -H @- takes it.")
+  var header = false
+
+  @Flag(help: "Never ask a person anything.")
+  var noPrompt = false
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if json && header { throw ValidationError("--json and --header exclude each other") }
+  }
+
+  func run() throws {
+    let call = try Call(common, account: account.account, noPrompt: noPrompt)
+    let request = TokenRequest(
+      selector: call.selector, validity: MinimumValidity(asked: minValidity?.seconds),
+      mustBeNew: forceRefresh)
+    let token = try token(call, request)
+    try Output.write(
+      json ? token.json(call.selector.api, at: call.clock.now()) : token.line(asHeader: header))
+  }
+
+  private func token(_ call: Call, _ request: TokenRequest) throws(Failure) -> Token {
+    do {
+      return try call.renewal.token(for: request, until: call.deadline)
+    } catch {
+      guard case .noAccount(let selector) = error, call.mayAsk else { throw Failure(error) }
+      return try firstLogin(call, selector)
+    }
+  }
+
+  /// On a terminal, somebody who has stored nothing yet is offered to do so.
+  private func firstLogin(_ call: Call, _ selector: AccountSelector) throws(Failure) -> Token {
+    let login = Login(call: call)
+    guard try login.offer(selector) else { throw Failure(.noAccount(selector)) }
+    let credential = try login.credential(email: selector.name)
+    guard let token = try login.store(credential, isVerified: true) else {
+      throw Failure(.bug, "the login gave no token")
+    }
+    return token
+  }
+}
+
+extension Token {
+  /// `{"token", "token_type", "expires_on", "expires_at", "expires_in", "account", "api_url"}`:
+  /// times in seconds, `expires_at` as RFC 3339 in UTC.
+  func json(_ api: APIURL, at now: Moment) -> Secret {
+    let seconds = expiry.remaining(at: now) / 1000
+    let expiresOn = now.wall / 1000 + seconds
+    var object = JSONObject()
+    object.add("token", secret: secret)
+    object.add("token_type", "Bearer")
+    object.add("expires_on", expiresOn)
+    object.add("expires_at", UTC.text(expiresOn))
+    object.add("expires_in", seconds)
+    object.add("account", account)
+    object.add("api_url", api.text)
+    var line = object.finish()
+    line.append(UInt8(ascii: "\n"))
+    return line
+  }
+}
+
+/// The answer, and nothing else, on stdout.
+enum Output {
+  static func write(_ bytes: borrowing Secret) throws(Failure) {
+    let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
+    guard isWritten else { throw .inputOutput("cannot write to standard output") }
+  }
+
+  static func write(_ text: String) throws(Failure) {
+    guard Process.write(text, to: STDOUT_FILENO) else {
+      throw .inputOutput("cannot write to standard output")
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import ArgumentParser
+import MetiToken
+
+struct RejectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reject",
+    abstract: "Forget the token, because METI answered 401 to it.",
+    discussion: """
+      With --token-stdin the token is forgotten only if it is still the stored one, so that a \
+      token which another program has renewed meanwhile stays.
+      """)
+
+  @OptionGroup var account: AccountOption
+
+  @Flag(help: "Read the token that was refused from standard input.")
+  var tokenStdin = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let call = try Call(common, account: account.account)
+    let account = try call.account()
+    let isForgotten: Bool
+    do {
+      if tokenStdin {
+        let token: Secret? = try SecretSource.readToken()
+        isForgotten = try call.renewal.reject(account, token: token, until: call.deadline)
+      } else {
+        isForgotten = try call.renewal.reject(account, token: nil, until: call.deadline)
+      }
+    } catch let error as TokenError {
+      throw Failure(error)
+    }
+    if call.isVerbose {
+      Voice.detail(isForgotten ? "the token was forgotten" : "there was no such token")
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Glibc
+import MetiToken
+
+/// Secrets that come through stdin or from a file.
+enum SecretSource {
+  case standardInput
+  case file(String)
+
+  /// The secret, without the one newline that may end it. Nothing else is stripped.
+  func read() throws(Failure) -> Secret {
+    var secret = try bytes()
+    secret.removeNewline()
+    guard !secret.isEmpty else { throw Failure(.malformed, "\(name) holds no password") }
+    guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
+      throw Failure(
+        .malformed,
+        "\(name) holds no usable password: it must be one line of UTF-8, at most 8 KiB, without "
+          + "NUL or carriage return")
+    }
+    return secret
+  }
+
+  /// A token from standard input, without its newline.
+  static func readToken() throws(Failure) -> Secret {
+    var token = try readAll(STDIN_FILENO, name: "standard input", atMost: Token.longest + 2)
+    token.removeNewline()
+    guard token.withBytes({ Token.isLegal($0) }) else {
+      throw Failure(.malformed, "standard input holds no token")
+    }
+    return token
+  }
+
+  private var name: String {
+    switch self {
+    case .standardInput: "standard input"
+    case .file(let path): path
+    }
+  }
+
+  private func bytes() throws(Failure) -> Secret {
+    switch self {
+    case .standardInput:
+      return try Self.readAll(STDIN_FILENO, name: name)
+    case .file(let path):
+      let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw .inputOutput("cannot read \(path)") }
+      defer { close(descriptor) }
+      return try Self.readAll(descriptor, name: path)
+    }
+  }
+
+  /// All there is, up to a little more than a secret may be long.
+  private static func readAll(
+    _ descriptor: Int32, name: String, atMost room: Int = Credential.longestSecret + 2
+  ) throws(Failure) -> Secret {
+    var failure: Failure?
+    let secret = unsafe Secret(capacity: room) { buffer in
+      var count = 0
+      while count < room {
+        let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, room - count)
+        if got < 0 && errno == EINTR { continue }
+        if got < 0 { failure = .inputOutput("cannot read \(name)") }
+        guard got > 0 else { break }
+        count += got
+      }
+      return count
+    }
+    if let failure { throw failure }
+    return secret
+  }
+}
+
+extension Secret {
+  /// Removes the newline at the end, where there is one.
+  fileprivate mutating func removeNewline() {
+    let ends = withBytes { bytes in
+      let bytes = Span<UInt8>(_bytes: bytes)
+      return !bytes.isEmpty && bytes[bytes.count - 1] == UInt8(ascii: "\n")
+    }
+    if ends { removeLast() }
+  }
+}

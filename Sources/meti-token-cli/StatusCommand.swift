@@ -1,0 +1,169 @@
+import ArgumentParser
+import FoundationEssentials
+import KernelCache
+import Keyring
+import MetiToken
+
+struct StatusCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status",
+    abstract: "Show what is stored, for whom, and for how long it is valid.",
+    discussion: "Asks neither METI nor you, and shows no secret.")
+
+  @OptionGroup var account: AccountOption
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let call = try Call(common, account: account.account, noPrompt: true)
+    let report = try StatusReport(call)
+    try Output.write(json ? try report.json() : report.text)
+  }
+}
+
+/// What is stored, as far as it can be seen without asking anybody.
+struct StatusReport: Encodable {
+  let apiURL: String
+  let accounts: [Entry]
+
+  struct Entry: Encodable {
+    let account: String
+    let isDefault: Bool
+    /// `password`, or nothing where none is stored.
+    let hasPassword: Bool
+    /// Seconds since 1970 UTC at which METI refused the stored password.
+    let refusedOn: Int64?
+    let token: Held?
+
+    enum CodingKeys: String, CodingKey {
+      case account
+      case isDefault = "default"
+      case hasPassword = "password_stored"
+      case refusedOn = "refused_on"
+      case token
+    }
+  }
+
+  struct Held: Encodable {
+    let expiresOn: Int64
+    let expiresAt: String
+    /// Negative once it is over.
+    let expiresIn: Int64
+    /// `kernel`, `keyring`.
+    let places: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case expiresOn = "expires_on"
+      case expiresAt = "expires_at"
+      case expiresIn = "expires_in"
+      case places = "in"
+    }
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case apiURL = "api_url"
+    case accounts
+  }
+
+  /// - Throws: where nothing is stored, and where the keyring cannot say and the kernel tier knows
+  ///   nothing either.
+  init(_ call: Call) throws(Failure) {
+    apiURL = call.selector.api.text
+    do {
+      accounts = try Self.entries(call)
+    } catch {
+      guard let entry = Self.cachedEntry(call) else { throw Failure(error) }
+      Voice.warning(Failure.words(error.kind).message)
+      accounts = [entry]
+    }
+    guard !accounts.isEmpty else { throw Failure(.noAccount(call.selector)) }
+  }
+
+  private static func entries(_ call: Call) throws(KeyringError) -> [Entry] {
+    let api = call.selector.api
+    let defaultName = try call.store.defaultAccount(at: api)
+    var names = try call.store.accounts(at: api)
+    if let name = call.selector.name { names = names.filter { $0 == name } }
+    var entries: [Entry] = []
+    for name in names {
+      guard let account = try? Account(name: name, api: api) else { continue }
+      let isDefault = name == defaultName || names.count == 1
+      entries.append(try entry(account, isDefault: isDefault, call))
+    }
+    return entries
+  }
+
+  private static func entry(
+    _ account: Account, isDefault: Bool, _ call: Call
+  ) throws(KeyringError) -> Entry {
+    var held: [(place: String, expiry: Expiry)] = []
+    if let token = call.cache.find(AccountSelector(account), at: call.clock.now()) {
+      held.append(("kernel", token.expiry))
+    }
+    if let token = try call.store.token(of: account) { held.append(("keyring", token.expiry)) }
+    var refusedOn: Int64?
+    if let credential = try call.store.credential(of: account) { refusedOn = credential.refusedOn }
+    return Entry(
+      account: account.name, isDefault: isDefault, hasPassword: true, refusedOn: refusedOn,
+      token: Held(held, at: call.clock.now()))
+  }
+
+  private static func cachedEntry(_ call: Call) -> Entry? {
+    let now = call.clock.now()
+    guard let token = call.cache.find(call.selector, at: now) else { return nil }
+    return Entry(
+      account: token.account, isDefault: call.selector.name == nil, hasPassword: false,
+      refusedOn: nil, token: Held([("kernel", token.expiry)], at: now))
+  }
+
+  func json() throws(Failure) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+    } catch {
+      throw Failure(.bug, "the report cannot be written as JSON")
+    }
+  }
+
+  var text: String {
+    accounts.map { entry in
+      """
+      \(entry.account)\(entry.isDefault ? " (default)" : "")
+        API:      \(apiURL)
+        password: \(entry.passwordText)
+        token:    \(entry.token?.text ?? "none")
+
+      """
+    }.joined()
+  }
+}
+
+extension StatusReport.Entry {
+  fileprivate var passwordText: String {
+    if let refusedOn { return "refused by METI on \(UTC.text(refusedOn)); log in again" }
+    return hasPassword ? "stored in the keyring" : "not known: the keyring cannot be asked"
+  }
+}
+
+extension StatusReport.Held {
+  /// The longest-lived of what is held; `nil` where nothing is.
+  fileprivate init?(_ held: [(place: String, expiry: Expiry)], at now: Moment) {
+    guard let remaining = held.map({ $0.expiry.remaining(at: now) / 1000 }).max() else {
+      return nil
+    }
+    let expiresOn = now.wall / 1000 + remaining
+    self.init(
+      expiresOn: expiresOn, expiresAt: UTC.text(expiresOn), expiresIn: remaining,
+      places: held.map(\.place))
+  }
+
+  fileprivate var text: String {
+    guard expiresIn > 0 else { return "expired; the next call renews it" }
+    let places = places.joined(separator: " and ")
+    return "valid for \(Spoken.duration(expiresIn)) (until \(expiresAt)), in the \(places)"
+  }
+}
