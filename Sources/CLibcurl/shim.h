@@ -1,2 +1,51 @@
+// curl_easy_setopt(3) and curl_easy_getinfo(3) are variadic, which Swift cannot call. Neither is linked:
+// `symbol` is what dlsym(3) found for it.
 #pragma once
 #include <curl/curl.h>
+
+typedef CURLcode (*meti_curl_setopt)(CURL *, CURLoption, ...);
+typedef CURLcode (*meti_curl_getinfo)(CURL *, CURLINFO, ...);
+typedef size_t (*meti_curl_receiver)(char *bytes, size_t size, size_t count, void *context);
+
+// By number, so that a header older than the option compiles; the library says whether it knows it.
+// Since 7.85, since 7.87, and the older form of the first, deprecated since.
+static const CURLoption meti_CURLOPT_PROTOCOLS_STR = (CURLoption)(CURLOPTTYPE_STRINGPOINT + 318);
+static const CURLoption meti_CURLOPT_QUICK_EXIT = (CURLoption)(CURLOPTTYPE_LONG + 322);
+static const CURLoption meti_CURLOPT_PROTOCOLS = (CURLoption)(CURLOPTTYPE_LONG + 181);
+
+static inline CURLcode meti_curl_set_long(void *symbol, CURL *handle, CURLoption option, long value) {
+  return ((meti_curl_setopt)symbol)(handle, option, value);
+}
+
+static inline CURLcode meti_curl_set_size(
+    void *symbol, CURL *handle, CURLoption option, curl_off_t value) {
+  return ((meti_curl_setopt)symbol)(handle, option, value);
+}
+
+/// A string is copied by libcurl, except for CURLOPT_POSTFIELDS; NULL restores the default or unsets.
+static inline CURLcode meti_curl_set_string(
+    void *symbol, CURL *handle, CURLoption option, const char *value) {
+  return ((meti_curl_setopt)symbol)(handle, option, value);
+}
+
+static inline CURLcode meti_curl_set_pointer(
+    void *symbol, CURL *handle, CURLoption option, void *value) {
+  return ((meti_curl_setopt)symbol)(handle, option, value);
+}
+
+static inline CURLcode meti_curl_set_receiver(
+    void *symbol, CURL *handle, CURLoption option, meti_curl_receiver value) {
+  return ((meti_curl_setopt)symbol)(handle, option, value);
+}
+
+/// 0 where libcurl does not know `info`.
+static inline long meti_curl_get_long(void *symbol, CURL *handle, CURLINFO info) {
+  long value = 0;
+  return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : 0;
+}
+
+/// 0 where libcurl does not know `info`.
+static inline curl_off_t meti_curl_get_size(void *symbol, CURL *handle, CURLINFO info) {
+  curl_off_t value = 0;
+  return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : 0;
+}
