@@ -1,0 +1,107 @@
+import CLibcurl
+import MetiToken
+
+/// One transfer of libcurl: the easy handle and what must live as long as it does.
+@safe struct CurlHandle: ~Copyable {
+  private let library: CurlLibrary
+  private let handle: UnsafeMutableRawPointer
+  private let errorText: UnsafeMutablePointer<CChar>
+  private var headers: CurlLibrary.List?
+
+  /// curl_easy_init(3), with an error buffer.
+  init(_ library: CurlLibrary) throws(IssuerError) {
+    guard let handle = unsafe library.easyInit() else {
+      throw Self.refused("curl_easy_init")
+    }
+    self.library = library
+    unsafe self.handle = handle
+    unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    _ = unsafe meti_curl_set_pointer(library.setopt, handle, CURLOPT_ERRORBUFFER, errorText)
+  }
+
+  /// curl_easy_cleanup(3), curl_slist_free_all(3).
+  deinit {
+    unsafe library.cleanup(handle)
+    unsafe library.freeAll(headers)
+    unsafe errorText.deallocate()
+  }
+
+  /// curl_easy_setopt(3) with a number.
+  /// - Throws: `unavailable` where this libcurl does not take the option.
+  func set(_ option: CURLoption, _ value: Int) throws(IssuerError) {
+    let code = unsafe meti_curl_set_long(library.setopt, handle, option, value)
+    guard code == CURLE_OK else { throw Self.refused("option \(option.rawValue)") }
+  }
+
+  /// curl_easy_setopt(3) with a text, which libcurl copies.
+  /// - Throws: `unavailable` where this libcurl does not take the option or the value.
+  func set(_ option: CURLoption, _ value: String?) throws(IssuerError) {
+    let code = unsafe meti_curl_set_string(library.setopt, handle, option, value)
+    guard code == CURLE_OK else { throw Self.refused("option \(option.rawValue)") }
+  }
+
+  /// The request's header lines, each `Name: value`; `Name:` takes a header of libcurl's away.
+  mutating func set(headers lines: [String]) throws(IssuerError) {
+    for line in lines {
+      guard let longer = unsafe library.append(headers, line) else {
+        throw Self.refused("curl_slist_append")
+      }
+      unsafe headers = longer
+    }
+    let code = unsafe meti_curl_set_pointer(library.setopt, handle, CURLOPT_HTTPHEADER, headers)
+    guard code == CURLE_OK else { throw Self.refused("CURLOPT_HTTPHEADER") }
+  }
+
+  /// POSTs `body`, giving `answer` what comes back. `body` is not copied here; libcurl and its TLS
+  /// have it in buffers of their own while it is sent, which nobody can wipe.
+  ///
+  /// curl_easy_perform(3)
+  func post(_ body: borrowing Secret, into answer: Answer) -> CURLcode {
+    body.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { body in
+        let context = unsafe Unmanaged.passUnretained(answer).toOpaque()
+        let setopt = unsafe library.setopt
+        let codes = unsafe [
+          meti_curl_set_long(setopt, handle, CURLOPT_POST, 1),
+          meti_curl_set_size(
+            setopt, handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
+          meti_curl_set_pointer(
+            setopt, handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: body.baseAddress)),
+          meti_curl_set_pointer(setopt, handle, CURLOPT_WRITEDATA, context),
+          meti_curl_set_receiver(setopt, handle, CURLOPT_WRITEFUNCTION) {
+            unsafe Answer.receive($0, $1 * $2, $3) { $0.append(body: $1) }
+          },
+          meti_curl_set_pointer(setopt, handle, CURLOPT_HEADERDATA, context),
+          meti_curl_set_receiver(setopt, handle, CURLOPT_HEADERFUNCTION) {
+            unsafe Answer.receive($0, $1 * $2, $3) { $0.append(header: $1) }
+          },
+        ]
+        if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
+        return withExtendedLifetime(answer) {
+          withoutBrokenPipe { unsafe library.perform(handle) }
+        }
+      }
+    }
+  }
+
+  /// curl_easy_getinfo(3); 0 where libcurl does not know it.
+  func number(_ info: CURLINFO) -> Int {
+    unsafe meti_curl_get_long(library.getinfo, handle, info)
+  }
+
+  /// curl_easy_getinfo(3) of one of the `…_TIME_T`, in microseconds; 0 where it did not get there.
+  func microseconds(_ info: CURLINFO) -> Int64 {
+    unsafe Int64(meti_curl_get_size(library.getinfo, handle, info))
+  }
+
+  /// What libcurl wrote about the last failure (CURLOPT_ERRORBUFFER); may be empty. It may quote
+  /// the proxy's URL.
+  var text: String { unsafe String(cString: errorText) }
+
+  private static func refused(_ what: String) -> IssuerError {
+    .unavailable(
+      IssuerError.Unavailable(
+        reason: "this libcurl cannot be used: it refuses \(what)", isTransient: false))
+  }
+}

@@ -1,0 +1,65 @@
+import MetiToken
+
+/// A flat JSON object of strings, written straight into a ``MetiToken/Secret``, so that a password
+/// never is in a `String`.
+struct JSONObject: ~Copyable {
+  private var text = Secret()
+
+  init() { text.append(UInt8(ascii: "{")) }
+
+  /// Adds a member whose value is secret. Both are UTF-8; `name` needs no escapes.
+  mutating func add(_ name: StaticString, secret value: borrowing Secret) {
+    begin(name)
+    value.withBytes { escape($0) }
+    text.append(UInt8(ascii: "\""))
+  }
+
+  mutating func add(_ name: StaticString, _ value: String) {
+    begin(name)
+    var value = value
+    value.withUTF8 { bytes in unsafe escape(bytes.span.bytes) }
+    text.append(UInt8(ascii: "\""))
+  }
+
+  /// The finished object.
+  consuming func finish() -> Secret {
+    text.append(UInt8(ascii: "}"))
+    return text
+  }
+
+  private mutating func begin(_ name: StaticString) {
+    text.append(text.count == 1 ? "\"" : ",\"")
+    text.append(name.description)
+    text.append("\":\"")
+  }
+
+  /// RFC 8259, 7: what must be escaped is; everything else passes as it is.
+  private mutating func escape(_ bytes: RawSpan) {
+    for index in 0..<bytes.byteCount {
+      let byte = bytes.byte(at: index)
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        text.append(UInt8(ascii: "\\"))
+        text.append(byte)
+      case 0x00...0x1F:
+        text.append("\\u00")
+        text.append(Self.hexDigit(byte >> 4))
+        text.append(Self.hexDigit(byte & 0xF))
+      default:
+        text.append(byte)
+      }
+    }
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}
+
+extension RawSpan {
+  /// The byte at `index`; reading outside ends the program.
+  func byte(at index: Int) -> UInt8 {
+    precondition(index >= 0 && index < byteCount)
+    return unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
+  }
+}

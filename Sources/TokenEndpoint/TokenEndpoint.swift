@@ -1,0 +1,130 @@
+import CLibcurl
+import Glibc
+import MetiToken
+
+/// METI's token endpoint, or an OAuth 2.0 one, over libcurl.
+///
+/// https with a verified certificate, or http to this machine itself; no redirect is followed, no
+/// cookie and no netrc used. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`).
+public struct TokenEndpoint: TokenIssuer {
+  private let clock: any Clock
+  private let caFile: String?
+  private let onDetail: (String) -> Void
+
+  /// - Parameters:
+  ///   - caFile: PEM certificates to trust instead of the system's.
+  ///   - onDetail: is told what `--verbose` shows, a line at a time; never a secret.
+  public init(clock: any Clock, caFile: String?, onDetail: @escaping (String) -> Void) {
+    self.clock = clock
+    self.caFile = caFile
+    self.onDetail = onDetail
+  }
+
+  /// The longest wait for a connection, TLS included, in milliseconds.
+  private static let longestConnect: Int64 = 10_000
+
+  /// Makes one request, which is over by `deadline`.
+  ///
+  /// - Throws: ``MetiToken/IssuerError``: `refused` for 400, 401, 403 and 422; `unavailable` for
+  ///   trouble of the network, TLS or a proxy, for 408, 425, 429 and 5xx, and where libcurl is
+  ///   missing; `unusable` for any other answer that is not a token. No reason quotes the server.
+  public func issue(
+    for credential: borrowing Credential, until deadline: Deadline
+  ) throws(IssuerError) -> IssuedToken {
+    let request = GrantRequest(for: credential)
+    let curl = try CurlLibrary.shared.get()
+    let time = deadline.remaining(at: clock.now())
+    guard time > 0 else {
+      throw .unavailable(
+        IssuerError.Unavailable(reason: "there is no time left to ask \(request.server.origin)"))
+    }
+    onDetail("POST \(request.url)")
+    onDetail(curl.version)
+    var handle = try CurlHandle(curl)
+    try prepare(&handle, for: request, milliseconds: time)
+    let answer = Answer()
+    let code = handle.post(request.body, into: answer)
+    let status = handle.number(CURLINFO_RESPONSE_CODE)
+    let took = handle.microseconds(CURLINFO_TOTAL_TIME_T) / 1000
+    onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
+    // Of anything but a success the status says enough, whatever became of the body; after 101,
+    // which was not asked for, libcurl waits for an answer in vain.
+    let isBodyCut = code == CURLE_PARTIAL_FILE || answer.excess == .body
+    let isStatusEnough = status == 101 || (status >= 300 && isBodyCut)
+    guard code == CURLE_OK || isStatusEnough else {
+      if let excess = answer.excess { throw excess.error }
+      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS)
+      onDetail(failure.detail)
+      throw failure.error(
+        server: request.server, mayUseProxy: mayUseProxy(for: request.server), caFile: caFile)
+    }
+    return try answer.token(status: status, now: clock.now().wall / 1000)
+  }
+
+  private func prepare(
+    _ handle: inout CurlHandle, for request: borrowing GrantRequest, milliseconds: Int64
+  ) throws(IssuerError) {
+    let scheme = request.server.scheme
+    try handle.set(CURLOPT_URL, request.url)
+    do {
+      try handle.set(meti_CURLOPT_PROTOCOLS_STR, scheme.rawValue)
+    } catch {
+      try handle.set(
+        meti_CURLOPT_PROTOCOLS, Int(scheme == .https ? CURLPROTO_HTTPS : CURLPROTO_HTTP))
+    }
+    try handle.set(CURLOPT_FOLLOWLOCATION, 0)
+    try handle.set(CURLOPT_NETRC, 0)
+    try handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    try handle.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+    try handle.set(CURLOPT_USERAGENT, "meti-token/\(Version.text)")
+    try handle.set(headers: [
+      "Content-Type: application/json", "Accept: application/json", "Expect:",
+    ])
+    // Only this machine is spoken to without TLS, and a proxy would be another one.
+    if scheme == .http { try handle.set(CURLOPT_PROXY, "") }
+
+    try handle.set(CURLOPT_NOSIGNAL, 1)
+    try handle.set(CURLOPT_TIMEOUT_MS, Int(milliseconds))
+    try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(milliseconds, Self.longestConnect)))
+    // Since 7.87; without it a name server that does not answer holds up the cleanup.
+    try? handle.set(meti_CURLOPT_QUICK_EXIT, 1)
+
+    try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
+    try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
+    try handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    guard let caFile else { return }
+    // This file alone, for an https proxy as well; not every libcurl can speak to one of those.
+    try handle.set(CURLOPT_CAINFO, caFile)
+    try handle.set(CURLOPT_CAPATH, nil)
+    try? handle.set(CURLOPT_PROXY_CAINFO, caFile)
+    try? handle.set(CURLOPT_PROXY_CAPATH, nil)
+  }
+
+  /// Whether libcurl finds a proxy for `server` in the environment, `NO_PROXY` left aside
+  /// (libcurl-env(3)).
+  private func mayUseProxy(for server: APIURL) -> Bool {
+    server.scheme == .https
+      && ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { name in
+        guard let value = unsafe getenv(name) else { return false }
+        return unsafe value.pointee != 0
+      }
+  }
+}
+
+extension CurlHandle {
+  /// What is known of a transfer that ended with `code`.
+  fileprivate func failure(_ code: CURLcode, isGnuTLS: Bool) -> TransferFailure {
+    let reached: TransferFailure.Stage =
+      if microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0 {
+        .handshake
+      } else if microseconds(CURLINFO_CONNECT_TIME_T) > 0 {
+        .connection
+      } else if microseconds(CURLINFO_NAMELOOKUP_TIME_T) > 0 { .name } else { .nothing }
+    return TransferFailure(
+      code: code, text: text, systemError: Int32(clamping: number(CURLINFO_OS_ERRNO)),
+      verifyResult: number(CURLINFO_SSL_VERIFYRESULT),
+      proxyVerifyResult: number(CURLINFO_PROXY_SSL_VERIFYRESULT), isGnuTLS: isGnuTLS,
+      connectStatus: number(CURLINFO_HTTP_CONNECTCODE),
+      proxyError: number(CURLINFO_PROXY_ERROR), reached: reached)
+  }
+}

@@ -1,0 +1,59 @@
+import FoundationEssentials
+import MetiToken
+
+/// A JWT (RFC 7519), as far as its lifetime goes. Nothing of it is verified: whoever could forge
+/// it could as well have sent another `expires_in`.
+enum WebToken {
+  /// Seconds from `iat` to `exp` of the payload; `nil` where the token is no JWT in compact form,
+  /// does not say, or says something that is not in ``MetiToken/Lifetime/allowed``.
+  static func lifetime(_ token: borrowing Secret) -> Int64? {
+    guard let payload = payload(token) else { return nil }
+    let claims = payload.withData { data in try? JSONDecoder().decode(Claims.self, from: data) }
+    guard let claims else { return nil }
+    let (seconds, overflow) = claims.exp.subtractingReportingOverflow(claims.iat)
+    guard !overflow, Lifetime.allowed.contains(seconds) else { return nil }
+    return seconds
+  }
+
+  private struct Claims: Decodable {
+    let exp: Int64
+    let iat: Int64
+  }
+
+  /// The second of exactly three parts (RFC 7519, 3; RFC 7515, 7.1), decoded.
+  private static func payload(_ token: borrowing Secret) -> Secret? {
+    token.withBytes { bytes in
+      let dots = (0..<bytes.byteCount).filter { bytes.byte(at: $0) == UInt8(ascii: ".") }
+      guard dots.count == 2 else { return nil }
+      return decodeBase64URL(bytes.extracting((dots[0] + 1)..<dots[1]))
+    }
+  }
+
+  /// RFC 4648, 5, without padding, as RFC 7515, 2 wants it.
+  private static func decodeBase64URL(_ text: RawSpan) -> Secret? {
+    guard text.byteCount % 4 != 1 else { return nil }
+    var decoded = Secret(capacity: text.byteCount)
+    var (bits, count) = (UInt32(0), 0)
+    for index in 0..<text.byteCount {
+      guard let value = value(text.byte(at: index)) else { return nil }
+      bits = bits << 6 | UInt32(value)
+      count += 6
+      if count >= 8 {
+        count -= 8
+        decoded.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+      }
+    }
+    return decoded
+  }
+
+  private static func value(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
+    case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
+    case UInt8(ascii: "-"): 62
+    case UInt8(ascii: "_"): 63
+    default: nil
+    }
+  }
+}
