@@ -68,6 +68,9 @@ let package = Package(
     .testTarget(
       name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
     .testTarget(
+      name: "TokenEndpointTests", dependencies: ["MetiToken", "TokenEndpoint", "CLibcurl"],
+      swiftSettings: strict),
+    .testTarget(
       name: "SystemTests",
       dependencies: ["MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI"],
       swiftSettings: strict),
