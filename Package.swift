@@ -69,6 +69,9 @@ let package = Package(
       name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
     .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(
+      name: "TokenEndpointTests", dependencies: ["MetiToken", "TokenEndpoint", "CLibcurl"],
+      swiftSettings: strict),
+    .testTarget(
       name: "SystemTests",
       dependencies: [
         "MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI", "CTestSupport",
