@@ -32,7 +32,7 @@ public struct Credential: ~Copyable, Sendable {
   public static func isLegalSecret(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount > 0, bytes.byteCount <= longestSecret else { return false }
     for index in 0..<bytes.byteCount {
-      switch byte(bytes, index) {
+      switch bytes.byte(at: index) {
       case 0x00, 0x0A, 0x0D: return false
       default: continue
       }

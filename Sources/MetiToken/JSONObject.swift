@@ -41,7 +41,7 @@ public struct JSONObject: ~Copyable {
   /// RFC 8259, 7: what must be escaped is; everything else passes as it is.
   private mutating func escape(_ bytes: RawSpan) {
     for index in 0..<bytes.byteCount {
-      let byte = byte(bytes, index)
+      let byte = bytes.byte(at: index)
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"):
         text.append(UInt8(ascii: "\\"))

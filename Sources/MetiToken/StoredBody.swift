@@ -22,7 +22,7 @@ public struct StoredBody: ~Copyable, Sendable {
       var isFirst = true
       while start < bytes.byteCount {
         var end = start
-        while end < bytes.byteCount, byte(bytes, end) != UInt8(ascii: "\n") { end += 1 }
+        while end < bytes.byteCount, bytes.byte(at: end) != UInt8(ascii: "\n") { end += 1 }
         let line = bytes.extracting(start..<end)
         if isFirst {
           secret.append(line)
@@ -54,7 +54,7 @@ public struct StoredBody: ~Copyable, Sendable {
 
   private static func field(_ line: RawSpan) -> (key: String, value: String)? {
     var equals = 0
-    while equals < line.byteCount, byte(line, equals) != UInt8(ascii: "=") { equals += 1 }
+    while equals < line.byteCount, line.byte(at: equals) != UInt8(ascii: "=") { equals += 1 }
     guard equals > 0, equals < line.byteCount else { return nil }
     guard let key = string(line.extracting(..<equals)),
       let value = string(line.extracting((equals + 1)...))

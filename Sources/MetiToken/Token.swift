@@ -23,10 +23,10 @@ public struct Token: ~Copyable, Sendable {
   public static func isLegal(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount > 0, bytes.byteCount <= longest else { return false }
     var end = bytes.byteCount
-    while end > 0, byte(bytes, end - 1) == UInt8(ascii: "=") { end -= 1 }
+    while end > 0, bytes.byte(at: end - 1) == UInt8(ascii: "=") { end -= 1 }
     guard end > 0 else { return false }
     for index in 0..<end {
-      switch byte(bytes, index) {
+      switch bytes.byte(at: index) {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
         UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
         UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"), UInt8(ascii: "/"):
@@ -82,8 +82,4 @@ public struct MinimumValidity: Equatable, Sendable {
     guard let asked else { return true }
     return asked < lifetime
   }
-}
-
-@inline(__always) func byte(_ bytes: RawSpan, _ index: Int) -> UInt8 {
-  unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)
 }

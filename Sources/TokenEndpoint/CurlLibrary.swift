@@ -33,6 +33,8 @@ import MetiToken
 
   /// dlopen(3), dlsym(3), curl_global_init(3).
   private init() throws(IssuerError) {
+    // libcurl would write the keys of its TLS sessions, and so the password, to that file.
+    _ = unsafe unsetenv("SSLKEYLOGFILE")
     var complaints: [String] = []
     var found: UnsafeMutableRawPointer?
     for name in Self.names {
