@@ -83,7 +83,9 @@ public struct APIURL: Equatable, Sendable {
     var index = start
     if bytes[start] == UInt8(ascii: "[") {
       index += 1
-      while index < end, isHexDigit(bytes[index]) || bytes[index] == UInt8(ascii: ":") { index += 1 }
+      while index < end, isHexDigit(bytes[index]) || bytes[index] == UInt8(ascii: ":") {
+        index += 1
+      }
       guard index < end, bytes[index] == UInt8(ascii: "]"), index > start + 1 else {
         throw .badHost
       }

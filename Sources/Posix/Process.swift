@@ -22,8 +22,10 @@ public enum Process {
     guard index < CommandLine.argc, let argument = unsafe CommandLine.unsafeArgv[index] else {
       return false
     }
-    return unsafe strcmp(argument, UnsafeRawPointer(text.utf8Start)
-      .assumingMemoryBound(to: CChar.self)) == 0
+    return unsafe strcmp(
+      argument,
+      UnsafeRawPointer(text.utf8Start)
+        .assumingMemoryBound(to: CChar.self)) == 0
   }
 
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).

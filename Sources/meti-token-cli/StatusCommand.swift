@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let call = try Call(common, account: account.account, noPrompt: true)
+    let call = try Call(common.settings(account: account.account, noPrompt: true))
     let report = try StatusReport(call)
     try Output.write(json ? try report.json() : report.text)
   }

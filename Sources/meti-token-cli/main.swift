@@ -24,6 +24,10 @@ struct MetiTokenCommand: ParsableCommand {
 
   /// Runs the command that `arguments` name, and says on stderr what went wrong.
   static func perform(_ arguments: [String]) -> ExitStatus {
+    if let printing = Printing(arguments) {
+      do { try printing.run(Settings()) } catch { return report(error, isVerbose: false) }
+      return .done
+    }
     do {
       var command = try parseAsRoot(arguments)
       do {
