@@ -15,8 +15,7 @@ extension Renewal {
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {
       try keep(credential)
-      cache.drop(AccountSelector(account))
-      cache.drop(AccountSelector(api: account.api, name: nil))
+      dropFormer(account)
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
     }
@@ -28,6 +27,7 @@ extension Renewal {
       throw .issuer(error, account)
     }
     try keep(credential)
+    dropFormer(account)
     save(token, for: AccountSelector(api: account.api, name: nil), of: account)
     return token
   }
@@ -64,6 +64,13 @@ extension Renewal {
     let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
     guard let stored, Self.isMeant(stored.secret, rejected) else { return wasCached }
     return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+  }
+
+  /// Drops what the kernel tier has for the account and as the default, which may be another's.
+  /// Also before a token is kept, for with the tier switched off nothing would replace it.
+  private func dropFormer(_ account: Account) {
+    cache.drop(AccountSelector(account))
+    cache.drop(AccountSelector(api: account.api, name: nil))
   }
 
   /// Drops the account's keys from the kernel tier: its own and, where that holds this account's

@@ -22,8 +22,10 @@ struct Call {
   /// For the whole call, in seconds, where nothing else is said.
   static let standardTimeout: Int64 = 30
 
+  /// - Parameter forgets: what is in the kernel tier is found even where that is switched off.
   init(
-    _ settings: Settings, timeout standardTimeout: Int64 = Call.standardTimeout
+    _ settings: Settings, forgets: Bool = false,
+    timeout standardTimeout: Int64 = Call.standardTimeout
   ) throws(Failure) {
     let environment = CallEnvironment(Process.variable)
     let clock = SystemClock()
@@ -37,7 +39,8 @@ struct Call {
     deadline = Deadline(seconds * 1000, from: clock.now())
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
-    cache = try Self.cache(environment)
+    let chosen = try Self.cache(environment)
+    cache = forgets ? KernelCache() : chosen
 
     let lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
     store = KeyringStore(

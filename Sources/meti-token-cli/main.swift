@@ -4,6 +4,7 @@ import MetiToken
 import Posix
 
 Process.harden()
+Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
 _ = signal(SIGPIPE, SIG_IGN)
 _exit(MetiTokenCommand.perform(Array(CommandLine.arguments.dropFirst())).rawValue)
@@ -52,7 +53,12 @@ struct MetiTokenCommand: ParsableCommand {
   /// What the parser has to say: help and version on stdout, a mistake on stderr.
   private static func answer(_ error: any Error) -> ExitStatus {
     guard exitCode(for: error) != .success else {
-      return Process.write(fullMessage(for: error) + "\n", to: STDOUT_FILENO) ? .done : .inputOutput
+      do {
+        try Output.write(fullMessage(for: error) + "\n")
+        return .done
+      } catch {
+        return report(error, isVerbose: false)
+      }
     }
     return report(.usage(message(for: error)), isVerbose: false)
   }

@@ -8,6 +8,9 @@ import Posix
 
 Process.harden()
 if let answer = cachedAnswer() {
+  // A reader that goes away must show as an error of write(2), with its own exit status. Not set
+  // before it is needed: what meti-token-cli becomes or starts would inherit it.
+  _ = signal(SIGPIPE, SIG_IGN)
   let isWritten = answer.withBytes { Process.write($0, to: STDOUT_FILENO) }
   if !isWritten { fail("cannot write to standard output: \(errnoText())", status: 74) }
   _exit(0)
