@@ -33,16 +33,18 @@ import Testing
   @Test(arguments: [
     (["METI_ACCOUNT": "a"], "a"), (["METI_EMAIL": "b"], "b"), (["METI_CLIENT_ID": "c"], "c"),
     (["METI_ACCOUNT": "a", "METI_EMAIL": "b", "METI_CLIENT_ID": "c"], "a"),
-    (["METI_EMAIL": "b", "METI_CLIENT_ID": "c"], "b"), (["METI_ACCOUNT": "", "METI_EMAIL": "b"], "b"),
+    (["METI_EMAIL": "b", "METI_CLIENT_ID": "c"], "b"),
+    (["METI_ACCOUNT": "", "METI_EMAIL": "b"], "b"),
   ])
-  func `names the account, before e-mail and client`(_ variables: [String: String], _ name: String) {
-    #expect(environment(variables).selector?.name == name)
+  func `names the account, before e-mail and client`(_ set: [String: String], _ name: String) {
+    #expect(environment(set).selector?.name == name)
   }
 
-  @Test(arguments: [
-    (nil, true), ("kernel", true), ("keyring", false), ("KERNEL", false), ("off", false),
-    ("kernel ", false),
-  ] as [(String?, Bool)])
+  @Test(
+    arguments: [
+      (nil, true), ("kernel", true), ("keyring", false), ("KERNEL", false), ("off", false),
+      ("kernel ", false),
+    ] as [(String?, Bool)])
   func `uses the kernel tier only when it is sure to be wanted`(_ word: String?, _ isUsed: Bool) {
     #expect(environment(word.map { ["METI_TOKEN_CACHE": $0] } ?? [:]).usesKernelTier == isUsed)
   }
