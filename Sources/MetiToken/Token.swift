@@ -64,7 +64,8 @@ public struct MinimumValidity: Equatable, Sendable {
   public static let standard = MinimumValidity(asked: nil)
   public static let standardSeconds: Int64 = 60
 
-  public init(asked: Int64?) { self.asked = asked }
+  /// Less than nothing is taken for nothing.
+  public init(asked: Int64?) { self.asked = asked.map { max($0, 0) } }
 
   /// Milliseconds that a token of `lifetime` seconds must have left.
   ///
