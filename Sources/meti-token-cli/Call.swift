@@ -22,9 +22,10 @@ struct Call {
   /// For the whole call, in seconds, where nothing else is said.
   static let standardTimeout: Int64 = 30
 
+  /// - Parameter longest: of the whole call, in milliseconds, whatever timeout is asked for.
   init(
     _ options: CommonOptions, account: String? = nil, noPrompt: Bool = false,
-    timeout standardTimeout: Int64 = Call.standardTimeout
+    timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max
   ) throws(Failure) {
     let environment = CallEnvironment(Process.variable)
     let clock = SystemClock()
@@ -35,7 +36,7 @@ struct Call {
 
     selector = try Self.selector(options, account, environment)
     let seconds = try Self.timeout(options) ?? standardTimeout
-    deadline = Deadline(seconds * 1000, from: clock.now())
+    deadline = Deadline(min(seconds * 1000, longest), from: clock.now())
     mayAsk =
       !noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
     cache = try Self.cache(environment)
