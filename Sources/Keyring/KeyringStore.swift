@@ -50,11 +50,8 @@ import MetiToken
   // MARK: Reading
 
   public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
-    let body = try body(Attributes(.default, at: api)) { StoredBody($0) }
-    guard let body else { return nil }
-    return body.secret.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-    }
+    let name = try body(Attributes(.default, at: api)) { StoredBody($0)?.secret() }
+    return name?.withBytes { $0.text }
   }
 
   public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
@@ -71,7 +68,7 @@ import MetiToken
   }
 
   public func token(of account: Account) throws(KeyringError) -> Token? {
-    try body(Attributes(.token, account), as: Token.init(stored:))
+    try body(Attributes(.token, account)) { Token(stored: $0) }
   }
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
@@ -129,7 +126,7 @@ import MetiToken
   /// what was read is no such thing.
   /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all.
   private func body<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
     do {
       return try load(attributes, as: parse)
@@ -145,7 +142,7 @@ import MetiToken
   }
 
   private func load<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
     let found = try connection.search(attributes, until: budget)
     if found.isEmpty { return nil }

@@ -16,6 +16,16 @@ public enum Process {
     return unsafe String(cString: value)
   }
 
+  /// Whether the argument at `index` (0 is the program's name) is `text`. Much cheaper than
+  /// `CommandLine.arguments`, which the thin program feels.
+  public static func argument(_ index: Int, is text: StaticString) -> Bool {
+    guard index < CommandLine.argc, let argument = unsafe CommandLine.unsafeArgv[index] else {
+      return false
+    }
+    return unsafe strcmp(argument, UnsafeRawPointer(text.utf8Start)
+      .assumingMemoryBound(to: CChar.self)) == 0
+  }
+
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).
   public static var executable: String? {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in

@@ -63,10 +63,7 @@ struct Login {
 
   private func askEmail() throws(Failure) -> String {
     let answer = try ask("METI e-mail: ", isSecret: false)
-    let text = answer.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-    }
-    guard let text else { throw .usage("the e-mail address is not UTF-8", hint: nil) }
+    guard let text = answer.withBytes({ $0.text }) else { throw .usage("the e-mail address is not UTF-8", hint: nil) }
     return String(text.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
   }
 

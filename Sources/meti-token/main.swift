@@ -16,16 +16,16 @@ becomeTheOther()
 
 /// What to print, where the kernel tier alone can say.
 func cachedAnswer() -> Secret? {
-  let arguments = CommandLine.arguments.dropFirst()
-  guard arguments.isEmpty || Array(arguments) == ["--header"] else { return nil }
-  // git calls the program by this name, always with an operation.
-  guard CommandLine.arguments.first?.hasSuffix("git-credential-meti") != true else { return nil }
+  let isHeader = CommandLine.argc == 2 && Process.argument(1, is: "--header")
+  guard CommandLine.argc == 1 || isHeader else { return nil }
   let environment = CallEnvironment(Process.variable)
-  guard environment.usesKernelTier, let selector = environment.selector else { return nil }
+  guard environment.usesKernelTier else { return nil }
+  let selector: AccountSelector
+  do { selector = try environment.selector() } catch { return nil }
   let now = Moment.now(bootID: Moment.presentBoot)
   guard let token = KernelCache().find(selector, at: now), token.satisfies(.standard, at: now)
   else { return nil }
-  return token.line(asHeader: !arguments.isEmpty)
+  return token.line(asHeader: isHeader)
 }
 
 /// meti-token-cli stands beside this program, or under libexec of the same prefix; never elsewhere,
