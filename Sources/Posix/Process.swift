@@ -10,6 +10,21 @@ public enum Process {
     _ = meti_set_not_dumpable()
   }
 
+  /// Puts something on each of the descriptors 0, 1 and 2 that the caller left closed. The next file
+  /// to be opened, a lock file or the keyring's socket, would take its number, and be given the
+  /// token that is meant for stdout.
+  ///
+  /// What is put there fails with EBADF, as a closed descriptor does: `/dev/null`, opened the other
+  /// way round.
+  public static func occupyStandardStreams() {
+    for (number, flags) in [
+      (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),
+    ] where fcntl(number, F_GETFD) < 0 {
+      // open(2) takes the lowest number that is free, which this one is.
+      _ = unsafe open("/dev/null", flags)
+    }
+  }
+
   /// The value of an environment variable; `nil` when it is unset (getenv(3)).
   public static func variable(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
@@ -24,6 +39,15 @@ public enum Process {
     }
     return unsafe strcmp(argument, UnsafeRawPointer(text.utf8Start)
       .assumingMemoryBound(to: CChar.self)) == 0
+  }
+
+  /// Whether the program was called by the name `name`, in whatever directory.
+  public static func isCalled(_ name: StaticString) -> Bool {
+    guard let path = unsafe CommandLine.unsafeArgv[0] else { return false }
+    let slash = unsafe strrchr(path, Int32(UInt8(ascii: "/")))
+    let last = unsafe slash.map { unsafe $0 + 1 } ?? path
+    return unsafe strcmp(
+      last, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
   }
 
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).

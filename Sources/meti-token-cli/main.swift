@@ -4,6 +4,7 @@ import MetiToken
 import Posix
 
 Process.harden()
+Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
 _ = signal(SIGPIPE, SIG_IGN)
 _exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
@@ -52,7 +53,12 @@ struct MetiTokenCommand: ParsableCommand {
   private static func answer(_ error: any Error, isSpoken: Bool) -> ExitStatus {
     guard exitCode(for: error) != .success else {
       guard isSpoken else { return .done }
-      return Process.write(fullMessage(for: error) + "\n", to: STDOUT_FILENO) ? .done : .inputOutput
+      do {
+        try Output.write(fullMessage(for: error) + "\n")
+        return .done
+      } catch {
+        return report(error, isVerbose: false)
+      }
     }
     return report(.usage(message(for: error)), isVerbose: false)
   }

@@ -8,6 +8,9 @@ import Posix
 
 Process.harden()
 if let answer = cachedAnswer() {
+  // A reader that goes away must show as an error of write(2), with its own exit status. Not set
+  // before it is needed: what meti-token-cli becomes or starts would inherit it.
+  _ = signal(SIGPIPE, SIG_IGN)
   let isWritten = answer.withBytes { Process.write($0, to: STDOUT_FILENO) }
   if !isWritten { fail("cannot write to standard output: \(errnoText())", status: 74) }
   _exit(0)
@@ -18,6 +21,8 @@ becomeTheOther()
 func cachedAnswer() -> Secret? {
   let isHeader = CommandLine.argc == 2 && Process.argument(1, is: "--header")
   guard CommandLine.argc == 1 || isHeader else { return nil }
+  // As git's helper it answers operations alone.
+  guard !Process.isCalled("git-credential-meti") else { return nil }
   let environment = CallEnvironment(Process.variable)
   guard environment.usesKernelTier else { return nil }
   let selector: AccountSelector
