@@ -57,6 +57,25 @@ public enum Process {
         .assumingMemoryBound(to: CChar.self)) == 0
   }
 
+  /// Whether the program was called by the name `name`, in whatever directory.
+  public static func isCalled(_ name: StaticString) -> Bool {
+    guard let path = unsafe CommandLine.unsafeArgv[0] else { return false }
+    let slash = unsafe strrchr(path, Int32(UInt8(ascii: "/")))
+    let last = unsafe slash.map { unsafe $0 + 1 } ?? path
+    return unsafe strcmp(
+      last, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+  }
+
+  /// Whether the program was called by a name that ends in `text`.
+  public static func name(endsWith text: StaticString) -> Bool {
+    guard CommandLine.argc > 0, let name = unsafe CommandLine.unsafeArgv[0] else { return false }
+    let length = unsafe strlen(name)
+    guard length >= text.utf8CodeUnitCount else { return false }
+    return unsafe memcmp(
+      name + length - text.utf8CodeUnitCount, text.utf8Start,
+      text.utf8CodeUnitCount) == 0
+  }
+
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).
   public static var executable: String? {
     unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in

@@ -22,10 +22,12 @@ struct Call {
   /// For the whole call, in seconds, where nothing else is said.
   static let standardTimeout: Int64 = 30
 
-  /// - Parameter forgets: what is in the kernel tier is found even where that is switched off.
+  /// - Parameters:
+  ///   - forgets: what is in the kernel tier is found even where that is switched off.
+  ///   - longest: of the whole call, in milliseconds, whatever timeout is asked for.
   init(
     _ settings: Settings, forgets: Bool = false,
-    timeout standardTimeout: Int64 = Call.standardTimeout
+    timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max
   ) throws(Failure) {
     let environment = CallEnvironment(Process.variable)
     let clock = SystemClock()
@@ -36,7 +38,7 @@ struct Call {
 
     selector = try Self.selector(settings, environment)
     let seconds = try Self.timeout(settings) ?? standardTimeout
-    deadline = Deadline(seconds * 1000, from: clock.now())
+    deadline = Deadline(min(seconds * 1000, longest), from: clock.now())
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
     let chosen = try Self.cache(environment)

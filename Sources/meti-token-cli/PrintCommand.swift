@@ -107,7 +107,7 @@ extension Token {
   /// times in seconds, `expires_at` as RFC 3339 in UTC.
   func json(_ api: APIURL, at now: Moment) -> Secret {
     let seconds = expiry.remaining(at: now) / 1000
-    let expiresOn = now.wall / 1000 + seconds
+    let expiresOn = expiry.epochSeconds(at: now)
     var object = JSONObject()
     object.add("token", secret: secret)
     object.add("token_type", "Bearer")
@@ -126,6 +126,16 @@ extension Token {
 enum Output {
   static func write(_ bytes: borrowing Secret) throws(Failure) {
     let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
+    guard isWritten else { throw .inputOutput("cannot write to standard output") }
+  }
+
+  /// Writes `bytes`, in which there is a secret, and wipes them.
+  static func write(wiping bytes: inout [UInt8]) throws(Failure) {
+    let isWritten = unsafe Process.write(bytes.span.bytes, to: STDOUT_FILENO)
+    unsafe bytes.withUnsafeMutableBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      unsafe explicit_bzero(start, bytes.count)
+    }
     guard isWritten else { throw .inputOutput("cannot write to standard output") }
   }
 

@@ -6,28 +6,28 @@ import Testing
     CallEnvironment { variables[$0] }
   }
 
-  @Test func `that says nothing means the default account of METI`() {
-    #expect(environment([:]).selector == AccountSelector(api: .standard, name: nil))
+  @Test func `that says nothing means the default account of METI`() throws {
+    #expect(try environment([:]).selector() == AccountSelector(api: .standard, name: nil))
   }
 
-  @Test func `that is all empty says nothing`() {
+  @Test func `that is all empty says nothing`() throws {
     let empty = [
       "METI_API_URL": "", "METI_ACCOUNT": "", "METI_EMAIL": "", "METI_CLIENT_ID": "",
       "METI_TOKEN_CACHE": "",
     ]
-    #expect(environment(empty).selector == AccountSelector(api: .standard, name: nil))
+    #expect(try environment(empty).selector() == AccountSelector(api: .standard, name: nil))
     #expect(environment(empty).usesKernelTier)
   }
 
   @Test func `names the API`() throws {
     #expect(
-      environment(["METI_API_URL": "https://Other.example/"]).selector
+      try environment(["METI_API_URL": "https://Other.example/"]).selector()
         == AccountSelector(api: try APIURL("https://other.example"), name: nil))
   }
 
   @Test(arguments: ["http://other.example", "other.example", "https://", "https://a@b"])
   func `with an API URL that is none means no account`(_ url: String) {
-    #expect(environment(["METI_API_URL": url]).selector == nil)
+    #expect(throws: APIURLError.self) { try environment(["METI_API_URL": url]).selector() }
   }
 
   @Test(arguments: [
@@ -36,8 +36,8 @@ import Testing
     (["METI_EMAIL": "b", "METI_CLIENT_ID": "c"], "b"),
     (["METI_ACCOUNT": "", "METI_EMAIL": "b"], "b"),
   ])
-  func `names the account, before e-mail and client`(_ set: [String: String], _ name: String) {
-    #expect(environment(set).selector?.name == name)
+  func `names the account, before e-mail and client`(_ set: [String: String], _ name: String) throws {
+    #expect(try environment(set).selector().name == name)
   }
 
   @Test(
