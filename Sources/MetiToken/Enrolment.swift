@@ -16,7 +16,6 @@ extension Renewal {
     guard isVerified else {
       try keep(credential)
       cache.drop(AccountSelector(account))
-      cache.drop(AccountSelector(api: account.api, name: nil))
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
     }
@@ -96,10 +95,13 @@ extension Renewal {
     return held
   }
 
+  /// Stores the credential and makes its account the default, in the kernel tier too: what that
+  /// keeps for the default may be another account's, and need not be replaced.
   private func keep(_ credential: borrowing Credential) throws(TokenError) {
     try asking { () throws(KeyringError) in
       try store.store(credential)
       try store.makeDefault(credential.account)
     }
+    cache.drop(AccountSelector(api: credential.account.api, name: nil))
   }
 }
