@@ -36,7 +36,10 @@ struct Patience {
         guard case .unavailable(let unavailable) = error else { throw error }
         trouble = unavailable
       }
-      let asked = trouble.retryAfter.map { min($0, BackOff.longest / 1000) * 1000 }
+      // No time at all is no answer to when: those who wait would all ask, one after the other.
+      let asked = trouble.retryAfter.flatMap {
+        $0 > 0 ? min($0, BackOff.longest / 1000) * 1000 : nil
+      }
       let wait = max(jittered(pause), asked ?? 0)
       let now = clock.now()
       let isWorthIt = trouble.isTransient && attempt < Self.attempts
