@@ -70,11 +70,15 @@ public struct BackOff: Equatable, Sendable {
   /// Milliseconds from `since` in which nobody asks again.
   public let pause: Int64
   public let reason: String
+  /// Set where METI refused a credential and the store could not keep a note of it: the
+  /// ``Credential/mark`` of that credential.
+  public let refused: String?
 
-  public init(since: Moment, pause: Int64, reason: String) {
+  public init(since: Moment, pause: Int64, reason: String, refused: String? = nil) {
     self.since = since
     self.pause = pause
     self.reason = reason
+    self.refused = refused
   }
 
   /// The longest pause that is kept, in milliseconds: a server's mistake must not silence an

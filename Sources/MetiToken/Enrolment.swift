@@ -15,6 +15,7 @@ extension Renewal {
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {
       try keep(credential)
+      held.backOff = nil
       dropFormer(account)
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
@@ -32,6 +33,19 @@ extension Renewal {
     return token
   }
 
+  /// Makes a stored account the default of its API.
+  /// - Throws: ``TokenError/noAccount(_:)`` when it is not stored.
+  public func makeDefault(_ account: Account, until deadline: Deadline) throws(TokenError) {
+    let held = try acquire(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
+    let isStored = try asking { () throws(KeyringError) in
+      try store.accounts(at: account.api).contains { $0.utf8.elementsEqual(account.name.utf8) }
+    }
+    guard isStored else { throw .noAccount(AccountSelector(account)) }
+    try asking { () throws(KeyringError) in try store.makeDefault(account) }
+    cache.drop(AccountSelector(api: account.api, name: nil))
+  }
+
   /// Forgets the account's token and, unless `tokenOnly`, its credential.
   /// - Returns: whether there was anything to forget.
   /// - Throws: ``TokenError/keyring(_:)`` when something may be left; nothing is claimed then.
@@ -41,6 +55,7 @@ extension Renewal {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     let wasCached = dropCached(account)
+    held.backOff = nil
     return try asking { () throws(KeyringError) in
       let hadToken = try store.removeToken(of: account)
       guard !tokenOnly else { return hadToken || wasCached }

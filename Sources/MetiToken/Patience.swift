@@ -61,7 +61,8 @@ struct Patience {
     since start: Moment, until deadline: Deadline
   ) throws(IssuerError) {
     let now = clock.now()
-    guard let earlier = held.backOff else { return }
+    // A refusal concerns one credential, which who asks now may have replaced.
+    guard let earlier = held.backOff, earlier.refused == nil else { return }
     let remaining = earlier.remaining(at: now)
     guard remaining > 0 else { return }
     let happenedWhileWaiting = earlier.since.boot >= start.boot

@@ -18,6 +18,8 @@ struct Call {
   let renewal: Renewal
   let store: any CredentialStore
   let cache: any TokenCache
+  /// Whether the account comes with the environment and not from the keyring.
+  var isFromEnvironment: Bool { store is EnvironmentStore }
 
   /// For the whole call, in seconds, where nothing else is said.
   static let standardTimeout: Int64 = 30
@@ -45,17 +47,21 @@ struct Call {
     cache = forgets ? KernelCache() : chosen
 
     let lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
-    store = KeyringStore(
-      busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
-      person: mayAsk ? .present(told: Voice.say) : .absent,
-      handshake: { deadline throws(KeyringError) in
-        do {
-          return try lock.acquire(named: "keyring", until: deadline)
-        } catch {
-          throw KeyringError(.notAnswering, detail: "another process is opening its session")
-        }
-      },
-      verbose: verbose)
+    if !settings.isForKeyring, let environment = try EnvironmentStore(for: selector) {
+      store = environment
+    } else {
+      store = KeyringStore(
+        busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
+        person: mayAsk ? .present(told: Voice.say) : .absent,
+        handshake: { deadline throws(KeyringError) in
+          do {
+            return try lock.acquire(named: "keyring", until: deadline)
+          } catch {
+            throw KeyringError(.notAnswering, detail: "another process is opening its session")
+          }
+        },
+        verbose: verbose)
+    }
     let caFile = Process.variable("METI_CA_FILE") ?? Process.variable("SSL_CERT_FILE")
     renewal = Renewal(
       cache: cache, store: store,

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Glibc
 import MetiToken
 import Posix
@@ -20,9 +19,9 @@ struct Login {
     }
   }
 
-  /// The e-mail (asked for unless given) and the password, from a person or from `source`.
+  /// The e-mail or client id (asked for unless given) and the secret, from a person or `source`.
   func credential(
-    email: String?, from source: SecretSource? = nil
+    email: String?, grant: Credential.Grant = .password, from source: SecretSource? = nil
   ) throws(Failure) -> Credential {
     let name: String
     if let email { name = email } else { name = try askEmail() }
@@ -36,9 +35,9 @@ struct Login {
     if let source {
       password = try source.read()
     } else {
-      password = try askPassword()
+      password = try askSecret(grant == .password ? "password" : "client secret")
     }
-    return Credential(account: account, secret: password)
+    return Credential(account: account, grant: grant, secret: password)
   }
 
   /// Verifies (unless told not to) and stores; says on stderr for whom and for how long.
@@ -69,13 +68,13 @@ struct Login {
     return String(text.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
   }
 
-  private func askPassword() throws(Failure) -> Secret {
-    let password = try ask("METI password: ", isSecret: true)
-    guard !password.isEmpty else { throw .usage("the password is empty", hint: nil) }
-    guard password.withBytes({ Credential.isLegalSecret($0) }) else {
-      throw .usage("the password is not UTF-8 or holds a control character", hint: nil)
+  private func askSecret(_ name: String) throws(Failure) -> Secret {
+    let secret = try ask("METI \(name): ", isSecret: true)
+    guard !secret.isEmpty else { throw .usage("the \(name) is empty", hint: nil) }
+    guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
+      throw .usage("the \(name) is not UTF-8 or holds a control character", hint: nil)
     }
-    return password
+    return secret
   }
 
   /// The time a person takes is not the call's.
@@ -92,43 +91,5 @@ struct Login {
     } catch {
       throw Failure(error)
     }
-  }
-}
-
-struct LoginCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "login", abstract: "Verify an account and store it in the keyring.")
-
-  @Option(
-    help: ArgumentHelp("The account's e-mail address (asked for if missing).", valueName: "e-mail"))
-  var email: String?
-
-  @Flag(help: "Read the password from standard input.")
-  var passwordStdin = false
-
-  @Option(help: ArgumentHelp("Read the password from a file.", valueName: "file"))
-  var passwordFile: String?
-
-  @Flag(help: "Store the account without asking METI whether it is right.")
-  var noVerify = false
-
-  @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if passwordStdin && passwordFile != nil {
-      throw ValidationError("--password-stdin and --password-file exclude each other")
-    }
-    if email == nil && (passwordStdin || passwordFile != nil) {
-      throw ValidationError("--email is needed where the password is not asked for")
-    }
-  }
-
-  func run() throws {
-    let call = try Call(common.settings(account: email))
-    let source: SecretSource? =
-      passwordStdin ? .standardInput : passwordFile.map(SecretSource.file)
-    let login = Login(call: call)
-    let credential = try login.credential(email: email, from: source)
-    _ = try login.store(credential, isVerified: !noVerify)
   }
 }

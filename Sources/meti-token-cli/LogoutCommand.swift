@@ -59,7 +59,7 @@ struct LogoutCommand: ParsableCommand {
     } catch {
       throw Failure(error)
     }
-    let what = tokenOnly ? "removed the token of" : "logged out"
+    let what = tokenOnly || call.isFromEnvironment ? "removed the token of" : "logged out"
     Voice.say("\(what) \(account.name) at \(account.api.text)")
     return true
   }

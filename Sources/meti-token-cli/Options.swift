@@ -29,6 +29,8 @@ struct Settings {
   var isVerbose = false
   var account: String?
   var noPrompt = false
+  /// The account of the environment is left aside (`login`, `switch`).
+  var isForKeyring = false
 }
 
 extension CommonOptions {

@@ -1,10 +1,13 @@
 import Glibc
 import MetiToken
+import Posix
 
 /// Secrets that come through stdin or from a file.
 enum SecretSource {
   case standardInput
   case file(String)
+  /// An environment variable, whose value is in the process's memory already.
+  case variable(String)
 
   /// The secret, without the one newline that may end it. Nothing else is stripped.
   func read() throws(Failure) -> Secret {
@@ -34,13 +37,31 @@ enum SecretSource {
     switch self {
     case .standardInput: "standard input"
     case .file(let path): path
+    case .variable(let name): name
     }
+  }
+
+  /// Something that changes when the secret does, and says nothing of it.
+  var mark: String {
+    guard case .file(let path) = self else { return "" }
+    var info = stat()
+    guard unsafe stat(path, &info) == 0 else { return "" }
+    return "\(info.st_ino).\(info.st_size).\(info.st_mtim.tv_sec).\(info.st_mtim.tv_nsec)"
+  }
+
+  /// Whether others than the owner may read the file.
+  var isExposed: Bool {
+    guard case .file(let path) = self else { return false }
+    var info = stat()
+    return unsafe stat(path, &info) == 0 && info.st_mode & 0o077 != 0
   }
 
   private func bytes() throws(Failure) -> Secret {
     switch self {
     case .standardInput:
       return try Self.readAll(STDIN_FILENO, name: name)
+    case .variable(let name):
+      return Secret(copying: Process.variable(name) ?? "")
     case .file(let path):
       let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw .inputOutput("cannot read \(path)") }
