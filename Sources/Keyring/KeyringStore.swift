@@ -17,9 +17,10 @@ import MetiToken
   private let connection: SecretServiceConnection
   private let clock: any Clock
   private let person: Person
-  private let budget: Deadline
   private let call: Deadline
   private var readAhead: (api: APIURL, token: Token.Boxed)?
+  /// The end of the operation that is under way.
+  private var budget: Deadline
 
   /// - Parameters:
   ///   - busAddress: from ``BusAddress``; `nil` makes every call fail with ``KeyringError/Kind/noBus``.
@@ -35,15 +36,14 @@ import MetiToken
     self.clock = clock
     self.person = person
     self.call = call
-    let now = clock.now()
-    budget = Deadline(min(Self.quietBudget, call.remaining(at: now)), from: now)
+    budget = call
     connection = SecretServiceConnection(
       busAddress: busAddress, clock: clock, handshake: handshake)
     Log.redirect(to: verbose)
   }
 
-  /// For all keyring work of a call, in milliseconds, while nobody is being asked. A look-up takes
-  /// 15; starting gnome-keyring takes under a second; what is longer will not come.
+  /// For one operation, in milliseconds, while nobody is being asked. A look-up takes 15; starting
+  /// gnome-keyring takes under a second; what is longer will not come, and is not tried again.
   static let quietBudget: Int64 = 10_000
   /// For a person to find the dialog and type a password, in milliseconds.
   public static let askingBudget: Int64 = 120_000
@@ -51,6 +51,7 @@ import MetiToken
   // MARK: Reading
 
   public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
+    begin()
     if let name = try quickly({ () throws(KeyringError) in try defaultWithToken(at: api) }) {
       return name
     }
@@ -104,6 +105,7 @@ import MetiToken
   }
 
   public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
+    begin()
     let attributes = Attributes(.account, at: api)
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
@@ -127,19 +129,6 @@ import MetiToken
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
     try body(Attributes(.account, account)) { Credential(stored: $0, account: account) }
-  }
-
-  /// What is stored for `account`, without loading a secret and without asking anybody.
-  public func presence(
-    ofCredential account: Account
-  ) throws(KeyringError) -> Presence {
-    let found = try connection.search(Attributes(.account, account), until: budget)
-    if !found.unlocked.isEmpty { return .unlocked }
-    return found.locked.isEmpty ? .absent : .locked
-  }
-
-  public enum Presence: Sendable {
-    case absent, locked, unlocked
   }
 
   // MARK: Writing
@@ -176,12 +165,19 @@ import MetiToken
 
   // MARK: The calls beneath
 
+  /// Begins an operation. Its time is its own: a person at a prompt, or METI, may have taken long.
+  private func begin() {
+    let now = clock.now()
+    budget = Deadline(min(Self.quietBudget, call.remaining(at: now)), from: now)
+  }
+
   /// The body of the item with `attributes`, read as `parse` says; `nil` when there is none, or
   /// what was read is no such thing.
   /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all.
   private func body<Value: ~Copyable>(
     _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
+    begin()
     do {
       return try load(attributes, as: parse)
     } catch {
@@ -229,6 +225,7 @@ import MetiToken
   private func store(
     _ body: consuming Secret, label: String, _ attributes: Attributes
   ) throws(KeyringError) {
+    begin()
     try openDefaultCollection()
     do {
       try connection.store(body, label: label, attributes, until: budget)
@@ -256,6 +253,7 @@ import MetiToken
   }
 
   private func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
+    begin()
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
     for path in found.unlocked + found.locked {

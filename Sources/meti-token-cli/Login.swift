@@ -33,7 +33,7 @@ struct Login {
     }
     let password: Secret
     if let source {
-      password = try source.read()
+      password = try uncounted { () throws(Failure) in try source.read() }
     } else {
       password = try askSecret(grant == .password ? "password" : "client secret")
     }
@@ -77,19 +77,27 @@ struct Login {
     return secret
   }
 
-  /// The time a person takes is not the call's.
   private func ask(_ question: String, isSecret: Bool) throws(Failure) -> Secret {
     guard call.mayAsk, let terminal = Terminal() else {
       throw Failure.usage(
         "there is no terminal to ask on",
         hint: "give the account with --email and --password-stdin or --password-file")
     }
-    let start = call.clock.now()
-    defer { call.deadline.extend(by: call.clock.now().boot - start.boot) }
     do {
-      return try terminal.ask(question, isSecret: isSecret, seconds: Self.patience)
+      return try uncounted { () throws(Terminal.NoAnswer) in
+        try terminal.ask(question, isSecret: isSecret, seconds: Self.patience)
+      }
     } catch {
       throw Failure(error)
     }
+  }
+
+  /// The time that a person takes, or a password manager that asks one, is not the call's.
+  private func uncounted<Value: ~Copyable, Reason>(
+    _ body: () throws(Reason) -> Value
+  ) throws(Reason) -> Value {
+    let start = call.clock.now()
+    defer { call.deadline.extend(by: call.clock.now().boot - start.boot) }
+    return try body()
   }
 }

@@ -63,7 +63,8 @@ enum SecretSource {
     case .variable(let name):
       return Secret(copying: Process.variable(name) ?? "")
     case .file(let path):
-      let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+      // O_NONBLOCK: a named pipe without a writer must not hold us up.
+      let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { throw .inputOutput("cannot read \(path)") }
       defer { close(descriptor) }
       return try Self.readAll(descriptor, name: path)
@@ -74,20 +75,22 @@ enum SecretSource {
   private static func readAll(
     _ descriptor: Int32, name: String, atMost room: Int = Credential.longestSecret + 2
   ) throws(Failure) -> Secret {
-    var failure: Failure?
-    let secret = unsafe Secret(capacity: room) { buffer in
+    let clock = SystemClock()
+    let deadline = Deadline(Login.patience * 1000, from: clock.now())
+    return try unsafe Secret(capacity: room) { (buffer) throws(Failure) in
       var count = 0
       while count < room {
+        guard try StandardInput.isReadable(descriptor, until: deadline, clock) else {
+          throw Failure(.inputOutput, "\(name) has not come to its end in time")
+        }
         let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, room - count)
-        if got < 0 && errno == EINTR { continue }
-        if got < 0 { failure = .inputOutput("cannot read \(name)") }
+        if got < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+        guard got >= 0 else { throw .inputOutput("cannot read \(name)") }
         guard got > 0 else { break }
         count += got
       }
       return count
     }
-    if let failure { throw failure }
-    return secret
   }
 }
 

@@ -170,6 +170,23 @@ struct PromptTests {
     #expect(terminal.wait().status == .exit(0))
   }
 
+  @Test func `a person may take longer than the keyring is given`() throws {
+    let terminal = try atThePassword()
+    usleep(10_500_000)
+    terminal.send(password + "\n")
+    #expect(terminal.wait().status == .exit(0))
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a password manager may take longer than the call is given`() throws {
+    let child = try place.start(
+      "login", "--email", email, "--password-stdin", "--timeout", "1", input: .open)
+    usleep(1_500_000)
+    child.send(password)
+    child.closeInput()
+    #expect(child.wait().status == .exit(0))
+  }
+
   // MARK: Going away in the middle
 
   @Test func `Ctrl-C at the password cancels, and echo is on again`() throws {
