@@ -123,7 +123,10 @@ extension Renewal {
     return held
   }
 
+  /// Stores the credential and makes its account the default. What the kernel tier keeps for the
+  /// default may be another account's then, also where only the first half was done.
   private func keep(_ credential: borrowing Credential) throws(TokenError) {
+    defer { cache.drop(AccountSelector(api: credential.account.api, name: nil)) }
     try asking { () throws(KeyringError) in
       try store.store(credential)
       try store.makeDefault(credential.account)

@@ -67,6 +67,14 @@ import Testing
     #expect(world.kernel == [:])
   }
 
+  @Test func `that makes the only account one of two leaves none as the default's`() {
+    world.store.bodies["default"] = nil
+    _ = world.token()
+    world.store.trouble = { $0 == "store default" ? KeyringError(.failed) : nil }
+    #expect(world.login(.ben) == .failure(.keyring(KeyringError(.failed))))
+    #expect(world.token() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+  }
+
   @Test func `goes well with a warning where only the token cannot be stored`() {
     world.store.trouble = { $0.hasPrefix("store token") ? KeyringError(.failed) : nil }
     #expect(world.login(.ben) == .success("issued-1"))
