@@ -19,6 +19,7 @@ import MetiToken
   private let person: Person
   private let budget: Deadline
   private let call: Deadline
+  private var readAhead: (api: APIURL, token: Token.Boxed)?
 
   /// - Parameters:
   ///   - busAddress: from ``BusAddress``; `nil` makes every call fail with ``KeyringError/Kind/noBus``.
@@ -50,10 +51,55 @@ import MetiToken
   // MARK: Reading
 
   public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
-    let body = try body(Attributes(.default, at: api)) { StoredBody($0) }
-    guard let body else { return nil }
-    return body.secret.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    if let name = try quickly({ () throws(KeyringError) in try defaultWithToken(at: api) }) {
+      return name
+    }
+    let name = try body(Attributes(.default, at: api)) { StoredBody($0)?.secret() }
+    return name?.withBytes { $0.text }
+  }
+
+  /// The default account in the plain case: one item says so and nothing is locked. Its token is
+  /// read in the same call and kept for the question that follows, and the searches are on their
+  /// way together: the bare command costs no more round trips than one look-up.
+  private func defaultWithToken(at api: APIURL) throws(KeyringError) -> String? {
+    let defaults = try connection.beginSearch(Attributes(.default, at: api), until: budget)
+    let tokens = try connection.beginSearch(Attributes(.token, at: api), until: budget)
+    try connection.openSession(until: budget)
+    let found = try connection.finish(defaults, until: budget)
+    let foundTokens = try connection.finish(tokens, until: budget)
+    guard found.unlocked.count == 1, found.locked.isEmpty, foundTokens.locked.isEmpty,
+      foundTokens.unlocked.count <= 4
+    else { return nil }
+    var name: String?
+    var isAmbiguous = false
+    var bodies: [String: Token.Boxed] = [:]
+    try connection.secrets(found.unlocked + foundTokens.unlocked, until: budget) { path, secret in
+      if path == found.unlocked[0] {
+        name = StoredBody(secret)?.secret().withBytes { $0.text }
+      } else if let token = Token(stored: secret) {
+        let account = token.account
+        isAmbiguous = isAmbiguous || bodies[account] != nil
+        bodies[account] = Token.Boxed(token)
+      }
+    }
+    guard let name, !isAmbiguous else { return name }
+    if let token = bodies[name] { readAhead = (api, token) }
+    return name
+  }
+
+  /// The answer of a short way; `nil` where it fails in any manner that the careful way, which
+  /// follows, may cure or will tell better.
+  private func quickly<Value>(
+    _ way: () throws(KeyringError) -> Value?
+  ) throws(KeyringError) -> Value? {
+    do {
+      return try way()
+    } catch {
+      guard error.kind == .damaged || error.kind == .died || error.kind == .failed else {
+        throw error
+      }
+      connection.reconnect()
+      return nil
     }
   }
 
@@ -71,7 +117,12 @@ import MetiToken
   }
 
   public func token(of account: Account) throws(KeyringError) -> Token? {
-    try body(Attributes(.token, account), as: Token.init(stored:))
+    if let (api, token) = readAhead {
+      // Once: who asks again wants to know what has changed since.
+      readAhead = nil
+      if api == account.api, let token = token.take(ifOf: account.name) { return token }
+    }
+    return try body(Attributes(.token, account)) { Token(stored: $0) }
   }
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
@@ -129,7 +180,7 @@ import MetiToken
   /// what was read is no such thing.
   /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all.
   private func body<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
     do {
       return try load(attributes, as: parse)
@@ -145,7 +196,7 @@ import MetiToken
   }
 
   private func load<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
     let found = try connection.search(attributes, until: budget)
     if found.isEmpty { return nil }
@@ -226,4 +277,20 @@ import MetiToken
   }
 
   private static let item = "org.freedesktop.Secret.Item"
+}
+
+extension Token {
+  /// A token in a box, for places that hold copyable things alone; it can be taken out once.
+  fileprivate final class Boxed {
+    private var token: Token?
+
+    init(_ token: consuming Token) { self.token = .some(token) }
+
+    func take(ifOf account: String) -> Token? {
+      guard let token = token.take(), token.account.utf8.elementsEqual(account.utf8) else {
+        return nil
+      }
+      return token
+    }
+  }
 }

@@ -77,10 +77,17 @@ public struct BackOff: Equatable, Sendable {
     self.reason = reason
   }
 
-  /// Milliseconds still to wait at `now`. A restart of the machine ends the pause.
+  /// The longest pause that is kept, in milliseconds: a server's mistake must not silence an
+  /// account for a night.
+  public static let longest: Int64 = 3_600_000
+
+  /// Milliseconds still to wait at `now`. A restart of the machine ends the pause, and what no
+  /// holder can have left, such as a pause from the future, is none.
   public func remaining(at now: Moment) -> Int64 {
-    guard since.bootID == now.bootID else { return 0 }
-    return min(max(since.boot + pause - now.boot, 0), pause)
+    guard since.bootID == now.bootID, since.boot >= 0, since.boot <= now.boot,
+      pause >= 0, pause <= Self.longest
+    else { return 0 }
+    return max(pause - (now.boot - since.boot), 0)
   }
 }
 

@@ -127,8 +127,12 @@ public struct Renewal {
     return credential
   }
 
+  /// Marks the credential, if it is still the stored one: where no lock can be had, a login or a
+  /// logout may have come between.
   private func remember(refused credential: borrowing Credential) {
     do {
+      let current = try store.credential(of: credential.account)
+      guard let current, current.secret.equals(credential.secret) else { return }
       try store.store(credential.refused(at: clock.now()))
     } catch {
       report(.refusalNotKept(error))

@@ -63,10 +63,9 @@ struct Login {
 
   private func askEmail() throws(Failure) -> String {
     let answer = try ask("METI e-mail: ", isSecret: false)
-    let text = answer.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    guard let text = answer.withBytes({ $0.text }) else {
+      throw .usage("the e-mail address is not UTF-8", hint: nil)
     }
-    guard let text else { throw .usage("the e-mail address is not UTF-8", hint: nil) }
     return String(text.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
   }
 
@@ -125,7 +124,7 @@ struct LoginCommand: ParsableCommand {
   }
 
   func run() throws {
-    let call = try Call(common, account: email)
+    let call = try Call(common.settings(account: email))
     let source: SecretSource? =
       passwordStdin ? .standardInput : passwordFile.map(SecretSource.file)
     let login = Login(call: call)

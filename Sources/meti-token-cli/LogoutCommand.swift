@@ -23,7 +23,7 @@ struct LogoutCommand: ParsableCommand {
   }
 
   func run() throws {
-    let call = try Call(common, account: account.account)
+    let call = try Call(common.settings(account: account.account), forgets: true)
     if all {
       try forgetAll(call)
     } else {

@@ -18,7 +18,7 @@ struct RejectCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let call = try Call(common, account: account.account)
+    let call = try Call(common.settings(account: account.account), forgets: true)
     let account = try call.account()
     let isForgotten: Bool
     do {

@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let call = try Call(common, account: account.account, noPrompt: true)
+    let call = try Call(common.settings(account: account.account, noPrompt: true))
     let report = try StatusReport(call)
     try Output.write(json ? try report.json() : report.text)
   }
@@ -85,12 +85,11 @@ struct StatusReport: Encodable {
   private static func entries(_ call: Call) throws(KeyringError) -> [Entry] {
     let api = call.selector.api
     let defaultName = try call.store.defaultAccount(at: api)
-    var names = try call.store.accounts(at: api)
-    if let name = call.selector.name { names = names.filter { $0 == name } }
+    let names = try call.store.accounts(at: api)
     var entries: [Entry] = []
-    for name in names {
+    for name in names where call.selector.name == nil || call.selector.name == name {
       guard let account = try? Account(name: name, api: api) else { continue }
-      let isDefault = name == defaultName || names.count == 1
+      let isDefault = name == defaultName || (defaultName == nil && names.count == 1)
       entries.append(try entry(account, isDefault: isDefault, call))
     }
     return entries

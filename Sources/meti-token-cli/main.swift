@@ -4,9 +4,10 @@ import MetiToken
 import Posix
 
 Process.harden()
+Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
 _ = signal(SIGPIPE, SIG_IGN)
-_exit(MetiTokenCommand.perform(Array(CommandLine.arguments.dropFirst())).rawValue)
+_exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,12 +19,18 @@ struct MetiTokenCommand: ParsableCommand {
     version: "meti-token \(Version.text)",
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
-      RejectCommand.self,
+      RejectCommand.self, GetCommand.self, StoreCommand.self, EraseCommand.self,
+      CapabilityCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
-  /// Runs the command that `arguments` name, and says on stderr what went wrong.
-  static func perform(_ arguments: [String]) -> ExitStatus {
+  /// Runs the command that is called for, and says on stderr what went wrong.
+  static func perform(_ invocation: Invocation) -> ExitStatus {
+    guard let arguments = invocation.arguments else { return .done }
+    if let printing = Printing(arguments) {
+      do { try printing.run(Settings()) } catch { return report(error, isVerbose: false) }
+      return .done
+    }
     do {
       var command = try parseAsRoot(arguments)
       do {
@@ -34,7 +41,7 @@ struct MetiTokenCommand: ParsableCommand {
           failure, isVerbose: arguments.contains("-v") || arguments.contains("--verbose"))
       }
     } catch {
-      return answer(error)
+      return answer(error, isSpoken: !invocation.isByGit)
     }
   }
 
@@ -46,9 +53,16 @@ struct MetiTokenCommand: ParsableCommand {
   }
 
   /// What the parser has to say: help and version on stdout, a mistake on stderr.
-  private static func answer(_ error: any Error) -> ExitStatus {
+  /// - Parameter isSpoken: whether help may be shown; git would take it for an answer.
+  private static func answer(_ error: any Error, isSpoken: Bool) -> ExitStatus {
     guard exitCode(for: error) != .success else {
-      return Process.write(fullMessage(for: error) + "\n", to: STDOUT_FILENO) ? .done : .inputOutput
+      guard isSpoken else { return .done }
+      do {
+        try Output.write(fullMessage(for: error) + "\n")
+        return .done
+      } catch {
+        return report(error, isVerbose: false)
+      }
     }
     return report(.usage(message(for: error)), isVerbose: false)
   }
