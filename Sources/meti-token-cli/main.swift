@@ -20,7 +20,7 @@ struct MetiTokenCommand: ParsableCommand {
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
       RejectCommand.self, GetCommand.self, StoreCommand.self, EraseCommand.self,
-      CapabilityCommand.self,
+      CapabilityCommand.self, SetupGitCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
