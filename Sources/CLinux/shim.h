@@ -55,3 +55,15 @@ static inline int meti_set_not_dumpable(void) {
 static inline int meti_pipe(int ends[2]) {
   return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 }
+
+/// A pipe that is closed on exec: 0; -1 and errno.
+static inline int meti_blocking_pipe(int ends[2]) {
+  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+}
+
+extern char **environ;
+
+/// environ(7), a global variable, which Swift 6 does not let us touch.
+static inline char **meti_environment(void) {
+  return environ;
+}

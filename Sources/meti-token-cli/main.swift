@@ -30,8 +30,7 @@ struct MetiTokenCommand: ParsableCommand {
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
       ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
-      EraseCommand.self,
-      CapabilityCommand.self,
+      EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
