@@ -5,7 +5,7 @@ import Posix
 
 Process.harden()
 // A reader that goes away must show as an error of write(2), with its own exit status.
-_ = signal(SIGPIPE, SIG_IGN)
+Process.ignoreBrokenPipe()
 _exit(MetiTokenCommand.perform(Array(CommandLine.arguments.dropFirst())).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {
@@ -18,7 +18,7 @@ struct MetiTokenCommand: ParsableCommand {
     version: "meti-token \(Version.text)",
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
-      RejectCommand.self,
+      RejectCommand.self, ExecCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
@@ -30,8 +30,9 @@ struct MetiTokenCommand: ParsableCommand {
         try command.run()
         return .done
       } catch let failure as Failure {
-        return report(
-          failure, isVerbose: arguments.contains("-v") || arguments.contains("--verbose"))
+        // What follows `--` is another program's.
+        let ours = arguments.prefix { $0 != "--" }
+        return report(failure, isVerbose: ours.contains("-v") || ours.contains("--verbose"))
       }
     } catch {
       return answer(error)
