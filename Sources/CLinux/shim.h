@@ -1,11 +1,15 @@
-// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2) has one for _GNU_SOURCE alone, and
-// syscall(2) and prctl(2) are variadic, which Swift cannot call.
+// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2) and execvpe(3) have one for
+// _GNU_SOURCE alone, syscall(2) and prctl(2) are variadic, which Swift cannot call, and Swift's
+// Glibc module leaves out timerfd_create(2) and fstatfs(2) and takes environ(7) for a data race.
 #pragma once
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 // As linux/keyctl.h has them, but typed, so that Swift imports them as serials.
@@ -62,8 +66,16 @@ static inline int meti_blocking_pipe(int ends[2]) {
 }
 
 extern char **environ;
+int execvpe(const char *file, char *const arguments[], char *const environment[]);
 
-/// environ(7), a global variable, which Swift 6 does not let us touch.
-static inline char **meti_environment(void) {
+/// The environment of this process: a list that ends with NULL, and may itself be NULL.
+static inline char *const *meti_environment(void) {
   return environ;
+}
+
+/// Whether the file system of an open file is kept in memory alone: 1 or 0; -1 and errno.
+static inline int meti_is_in_memory(int descriptor) {
+  struct statfs info;
+  if (fstatfs(descriptor, &info) != 0) return -1;
+  return (unsigned)info.f_type == TMPFS_MAGIC || (unsigned)info.f_type == RAMFS_MAGIC;
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import MetiToken
+import Synchronization
 
 /// The process itself, as the operating system sees it.
 public enum Process {
@@ -92,6 +93,49 @@ public enum Process {
   public static func become(_ path: String) -> Int32 {
     _ = unsafe execv(path, CommandLine.unsafeArgv)
     return errno
+  }
+
+  /// Becomes the program that the first of the last `count` arguments of this process names, found
+  /// in PATH, with those arguments, byte for byte, and `environment` (execvpe(3)). Returns `errno`
+  /// when that fails.
+  public static func become(
+    lastArguments count: Int, environment: borrowing Environment
+  ) -> Int32 {
+    let arguments = unsafe CommandLine.unsafeArgv + (Int(CommandLine.argc) - count)
+    guard let program = unsafe arguments.pointee else { return EINVAL }
+    restoreBrokenPipe()
+    let error = unsafe environment.withList { list in
+      _ = unsafe execvpe(program, arguments, list)
+      return errno
+    }
+    ignoreBrokenPipe()
+    return error
+  }
+
+  /// Has a write(2) to a reader that went away fail with EPIPE, instead of ending this process.
+  public static func ignoreBrokenPipe() {
+    let before = signal(SIGPIPE, SIG_IGN)
+    if !isIgnored(before) { endsOnBrokenPipe.store(true, ordering: .relaxed) }
+  }
+
+  /// Undoes that, for a program that this process becomes: ignored signals stay ignored in it.
+  static func restoreBrokenPipe() {
+    if endsOnBrokenPipe.load(ordering: .relaxed) { _ = signal(SIGPIPE, SIG_DFL) }
+  }
+
+  /// Whether SIGPIPE had its default action when this process started.
+  static let endsOnBrokenPipe = Atomic(false)
+
+  /// Ends as by this signal, so that the parent sees what ended the work.
+  public static func end(bySignal number: Int32) -> Never {
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, number)
+    _ = signal(number, SIG_DFL)
+    _ = unsafe sigprocmask(SIG_UNBLOCK, &signals, nil)
+    _ = raise(number)
+    // A signal whose default action ends nothing.
+    _exit(128 + number)
   }
 
   /// Writes all of `bytes` to a descriptor (write(2)), going on after signals and short writes.

@@ -1,7 +1,5 @@
-import CLinux
 import Glibc
 import MetiToken
-import Synchronization
 
 /// The controlling terminal, for questions to a person: stdin and stdout may be pipes.
 public struct Terminal: ~Copyable {
@@ -39,7 +37,7 @@ public struct Terminal: ~Copyable {
   ) throws(NoAnswer) -> Secret {
     var original = termios()
     guard unsafe tcgetattr(descriptor, &original) == 0 else { throw .failed(errno: errno) }
-    let signals = SignalWatch()
+    let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP])
     defer { signals.end() }
     var silent = original
     if isSecret {
@@ -121,60 +119,4 @@ public struct Terminal: ~Copyable {
     var attributes = attributes
     while unsafe tcsetattr(descriptor, TCSAFLUSH, &attributes) != 0 && errno == EINTR {}
   }
-}
-
-/// Catches the signals that would end or stop the program while the terminal does not echo, and
-/// passes them through a pipe, so that the terminal is put right before they act.
-private final class SignalWatch {
-  static let caught = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP]
-  /// The write end, for the handler, which may use nothing but write(2) (signal-safety(7)).
-  static let pipe = Atomic<Int32>(-1)
-
-  private var ends: [Int32] = [-1, -1]
-  private var previous: [(number: Int32, action: sigaction)] = []
-  var descriptor: Int32 { ends[0] }
-
-  init() {
-    _ = unsafe meti_pipe(&ends)
-    Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
-    for number in Self.caught {
-      var action = sigaction()
-      unsafe action.__sigaction_handler.sa_handler = { number in
-        let saved = errno
-        var byte = UInt8(truncatingIfNeeded: number)
-        _ = unsafe write(SignalWatch.pipe.load(ordering: .sequentiallyConsistent), &byte, 1)
-        errno = saved
-      }
-      var before = sigaction()
-      guard unsafe sigaction(number, nil, &before) == 0 else { continue }
-      // A signal that the caller ignores (nohup) stays ignored.
-      if unsafe before.__sigaction_handler.sa_handler.isIgnored { continue }
-      if unsafe sigaction(number, &action, nil) == 0 { previous.append((number, before)) }
-    }
-  }
-
-  /// The oldest signal caught.
-  func next() -> Int32? {
-    var byte: UInt8 = 0
-    return unsafe read(ends[0], &byte, 1) == 1 ? Int32(byte) : nil
-  }
-
-  /// Puts the former actions back.
-  func end() {
-    for (number, action) in previous {
-      var action = action
-      _ = unsafe sigaction(number, &action, nil)
-    }
-    previous = []
-    Self.pipe.store(-1, ordering: .sequentiallyConsistent)
-    for end in ends where end >= 0 { close(end) }
-    ends = [-1, -1]
-  }
-
-  deinit { end() }
-}
-
-extension Optional where Wrapped == @convention(c) (Int32) -> Void {
-  /// Whether this is SIG_IGN, which is the number 1 in the shape of a function.
-  fileprivate var isIgnored: Bool { unsafe unsafeBitCast(self, to: Int.self) == 1 }
 }

@@ -16,6 +16,10 @@ enum ExitStatus: Int32 {
   case refused = 77
   /// No account is stored; log in first.
   case noAccount = 78
+  /// The command of `exec` cannot be run, as env(1) has it.
+  case cannotRun = 126
+  /// There is no such command, as env(1) has it.
+  case commandNotFound = 127
   /// Cancelled by the person.
   case cancelled = 130
 }

@@ -73,32 +73,12 @@ struct Printing {
   func run(_ settings: Settings) throws(Failure) {
     let call = try Call(settings)
     let request = TokenRequest(selector: call.selector, validity: validity, mustBeNew: mustBeNew)
-    let token = try token(call, request)
+    let token = try call.token(for: request)
     switch form {
     case .bare: try Output.write(token.line(asHeader: false))
     case .header: try Output.write(token.line(asHeader: true))
     case .json: try Output.write(token.json(call.selector.api, at: call.clock.now()))
     }
-  }
-
-  private func token(_ call: Call, _ request: TokenRequest) throws(Failure) -> Token {
-    do {
-      return try call.renewal.token(for: request, until: call.deadline)
-    } catch {
-      guard case .noAccount(let selector) = error, call.mayAsk else { throw Failure(error) }
-      return try firstLogin(call, selector)
-    }
-  }
-
-  /// On a terminal, somebody who has stored nothing yet is offered to do so.
-  private func firstLogin(_ call: Call, _ selector: AccountSelector) throws(Failure) -> Token {
-    let login = Login(call: call)
-    guard try login.offer(selector) else { throw Failure(.noAccount(selector)) }
-    let credential = try login.credential(email: selector.name)
-    guard let token = try login.store(credential, isVerified: true) else {
-      throw Failure(.bug, "the login gave no token")
-    }
-    return token
   }
 }
 

@@ -29,7 +29,7 @@ struct SetupGitCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let api = try Call(common, noPrompt: true).selector.api
+    let api = try Call(common.settings(noPrompt: true)).selector.api
     let configuration = GitConfiguration(
       git: try GitProgram(), key: "credential.\(api.origin).helper")
     let lines = try configuration.lines()

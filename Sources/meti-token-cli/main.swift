@@ -6,7 +6,7 @@ import Posix
 Process.harden()
 Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
-_ = signal(SIGPIPE, SIG_IGN)
+Process.ignoreBrokenPipe()
 _exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {
@@ -30,7 +30,8 @@ struct MetiTokenCommand: ParsableCommand {
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
       ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
-      EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self,
+      EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self, ExecCommand.self,
+      HeaderFileCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
@@ -47,8 +48,9 @@ struct MetiTokenCommand: ParsableCommand {
         try command.run()
         return .done
       } catch let failure as Failure {
-        return report(
-          failure, isVerbose: arguments.contains("-v") || arguments.contains("--verbose"))
+        // What follows `--` is another program's.
+        let ours = arguments.prefix { $0 != "--" }
+        return report(failure, isVerbose: ours.contains("-v") || ours.contains("--verbose"))
       }
     } catch {
       return answer(error, isSpoken: !invocation.isByGit)

@@ -8,8 +8,9 @@ final class TemporaryDirectory: Sendable {
   /// No slash at the end.
   let path: String
 
-  init() throws {
-    let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+  /// - Parameter parent: where it is made; the system's place for temporary files otherwise.
+  init(in parent: String? = nil) throws {
+    let parent = parent ?? ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
     var template = Array("\(parent)/meti-XXXXXX".utf8CString)
     guard let path = unsafe mkdtemp(&template) else { throw SystemCallError("mkdtemp") }
     self.path = unsafe String(cString: path)

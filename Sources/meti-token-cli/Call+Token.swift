@@ -1,0 +1,23 @@
+import MetiToken
+
+extension Call {
+  /// A valid token. On a terminal, somebody who has stored nothing yet is offered to log in.
+  func token(for request: TokenRequest) throws(Failure) -> Token {
+    do {
+      return try renewal.token(for: request, until: deadline)
+    } catch {
+      guard case .noAccount(let selector) = error, mayAsk else { throw Failure(error) }
+      return try firstLogin(selector)
+    }
+  }
+
+  private func firstLogin(_ selector: AccountSelector) throws(Failure) -> Token {
+    let login = Login(call: self)
+    guard try login.offer(selector) else { throw Failure(.noAccount(selector)) }
+    let credential = try login.credential(email: selector.name)
+    guard let token = try login.store(credential, isVerified: true) else {
+      throw Failure(.bug, "the login gave no token")
+    }
+    return token
+  }
+}

@@ -1,0 +1,114 @@
+import Glibc
+import MetiToken
+import Posix
+
+/// The file `authorization` with the line `Authorization: Bearer …`: the one place where a token is
+/// in a file, by explicit wish. It is in memory alone, in `$XDG_RUNTIME_DIR/meti-token`, for this
+/// user's eyes alone.
+struct HeaderFile: ~Copyable {
+  let path: String
+  private let directory: Int32
+  /// Which file was written last.
+  private var inode: ino_t?
+
+  private static let name = "authorization"
+
+  /// Where the file is, whether or not it is there.
+  /// - Throws: `inputOutput` where there is no runtime directory.
+  static func path() throws(Failure) -> String {
+    "\(try runtimeDirectory())/meti-token/\(name)"
+  }
+
+  /// Opens the directory, made if need be.
+  /// - Throws: `inputOutput` where it is not this user's alone, or not in memory.
+  init() throws(Failure) {
+    let path = try Self.path()
+    let directory = try Self.openDirectory(in: try Self.runtimeDirectory())
+    self.path = path
+    self.directory = directory
+  }
+
+  private static func openDirectory(in runtime: String) throws(Failure) -> Int32 {
+    let outer = unsafe open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard outer >= 0 else { throw .inputOutput("cannot open \(runtime)") }
+    defer { close(outer) }
+    try check(outer, runtime)
+    _ = unsafe mkdirat(outer, "meti-token", 0o700)
+    let directory = unsafe openat(
+      outer, "meti-token", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard directory >= 0 else { throw .inputOutput("cannot open \(runtime)/meti-token") }
+    do {
+      try check(directory, "\(runtime)/meti-token")
+    } catch {
+      close(directory)
+      throw error
+    }
+    return directory
+  }
+
+  deinit { close(directory) }
+
+  /// Replaces the file in one step, so that who reads it has the old line or the new one
+  /// (rename(2)).
+  mutating func write(_ token: borrowing Token) throws(Failure) {
+    let temporary = ".\(Self.name).\(getpid())"
+    _ = unsafe unlinkat(directory, temporary, 0)
+    let file = unsafe openat(
+      directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw .inputOutput("cannot create a file beside \(path)") }
+    let line = token.duplicate().line(asHeader: true)
+    var info = stat()
+    let isWritten =
+      unsafe fchmod(file, 0o600) == 0 && line.withBytes { Process.write($0, to: file) }
+      && fstat(file, &info) == 0
+      && renameat(directory, temporary, directory, Self.name) == 0
+    let error = errno
+    close(file)
+    guard isWritten else {
+      _ = unsafe unlinkat(directory, temporary, 0)
+      errno = error
+      throw .inputOutput("cannot write \(path)")
+    }
+    inode = info.st_ino
+  }
+
+  /// Removes the file, where it is still the one written last.
+  func remove() {
+    var info = stat()
+    guard let inode, unsafe fstatat(directory, Self.name, &info, AT_SYMLINK_NOFOLLOW) == 0,
+      info.st_ino == inode
+    else { return }
+    _ = unsafe unlinkat(directory, Self.name, 0)
+  }
+
+  /// `$XDG_RUNTIME_DIR`, else `/run/user/UID`, which is the same where cron has no such variable.
+  private static func runtimeDirectory() throws(Failure) -> String {
+    if let path = Process.variable("XDG_RUNTIME_DIR"), path.hasPrefix("/") { return path }
+    let path = "/run/user/\(geteuid())"
+    var info = stat()
+    guard unsafe stat(path, &info) == 0 else {
+      throw Failure(
+        .inputOutput, "there is no runtime directory to keep the header file in",
+        hint: "set XDG_RUNTIME_DIR, or have a session: loginctl enable-linger")
+    }
+    return path
+  }
+
+  private static func check(_ directory: Int32, _ path: String) throws(Failure) {
+    var info = stat()
+    guard unsafe fstat(directory, &info) == 0 else { throw .inputOutput("cannot look at \(path)") }
+    guard info.st_uid == geteuid(), info.st_mode & 0o077 == 0 else {
+      throw Failure(
+        .inputOutput, "\(path) is not this user's alone",
+        hint: "it must be owned by this user and have the mode 0700")
+    }
+    guard let isInMemory = FileSystem.isInMemory(directory) else {
+      throw .inputOutput("cannot look at \(path)")
+    }
+    guard isInMemory else {
+      throw Failure(
+        .inputOutput, "\(path) is on a disk, where a token must not be written",
+        hint: "set XDG_RUNTIME_DIR to a directory on a tmpfs, such as /run/user/\(geteuid())")
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("header-file")
+struct HeaderFileTests {
+  /// On a tmpfs, as $XDG_RUNTIME_DIR is in a session.
+  let runtime: TemporaryDirectory
+
+  init() throws {
+    runtime = try TemporaryDirectory(in: "/dev/shm")
+  }
+
+  var path: String { runtime.path + "/meti-token/authorization" }
+
+  func member(lifetime: Int = 3600) throws -> Member {
+    let member = try Member(lifetime: lifetime)
+    member.environment["XDG_RUNTIME_DIR"] = runtime.path
+    return member
+  }
+
+  func contents() -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+
+  func mode(_ path: String) throws -> mode_t {
+    var info = stat()
+    try check("stat \(path)", unsafe stat(path, &info))
+    return info.st_mode & 0o7777
+  }
+
+  func becomesTrue(within limit: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
+    let deadline = ContinuousClock.now + limit
+    while !condition() {
+      guard ContinuousClock.now < deadline else { return false }
+      usleep(20_000)
+    }
+    return true
+  }
+
+  @Test func `the file has the header of a valid token and is for its owner alone`() throws {
+    let member = try member()
+    let outcome = try member.run(["header-file"])
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.out == path + "\n")
+    #expect(outcome.err == "")
+    let token = try #require(member.server.meti.lastToken)
+    #expect(contents() == "Authorization: Bearer \(token)\n")
+    #expect(try mode(path) == 0o600)
+    #expect(try mode(runtime.path + "/meti-token") == 0o700)
+    let names = try FileManager.default.contentsOfDirectory(atPath: runtime.path + "/meti-token")
+    #expect(names.filter { $0.contains("authorization") } == ["authorization"])
+  }
+
+  @Test func `curl takes it`() throws {
+    let member = try member()
+    let file = try member.run(["header-file"]).value
+    let answer = try Program("curl").run([
+      "-sS", "--cacert", member.environment["METI_CA_FILE"] ?? "", "-H", "@\(file)",
+      "-o", "/dev/null", "-w", "%{http_code}", member.server.url + "/sources",
+    ])
+    #expect(answer.out == "200")
+  }
+
+  @Test func `a narrow umask and an old file do no harm`() throws {
+    let member = try member()
+    let script = #"umask 0777; "$0" header-file && umask 0 && "$0" header-file"#
+    for _ in 1...2 {
+      let outcome = try Program("/bin/sh").run(
+        ["-c", script, Program.metiToken.path], environment: member.environment)
+      #expect(outcome.status == .exit(0))
+      #expect(try mode(path) == 0o600)
+    }
+  }
+
+  @Test func `the path is told without anything being done`() throws {
+    let outcome = try Program.metiToken.run(
+      ["header-file", "--path"], environment: ["XDG_RUNTIME_DIR": runtime.path])
+    #expect(outcome.out == path + "\n")
+    #expect(outcome.status == .exit(0))
+    #expect(!FileManager.default.fileExists(atPath: runtime.path + "/meti-token"))
+  }
+
+  @Test func `a disk is refused`() throws {
+    let member = try member()
+    let disk = try TemporaryDirectory()
+    let outcome = try member.run(["header-file"], adding: ["XDG_RUNTIME_DIR": disk.path])
+    #expect(outcome.status == .exit(74))
+    #expect(outcome.out == "")
+    #expect(outcome.err.contains("is on a disk"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
+  }
+
+  @Test func `a runtime directory that others may look into is refused`() throws {
+    let member = try member()
+    try #require(unsafe chmod(runtime.path, 0o755) == 0)
+    let outcome = try member.run(["header-file"])
+    #expect(outcome.status == .exit(74))
+    #expect(outcome.err.contains("not this user's alone"))
+  }
+
+  @Test func `a symbolic link in place of the directory is not followed`() throws {
+    let member = try member()
+    let elsewhere = try TemporaryDirectory(in: "/dev/shm")
+    try #require(unsafe symlink(elsewhere.path, runtime.path + "/meti-token") == 0)
+    #expect(try member.run(["header-file"]).status == .exit(74))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere.path) == [])
+  }
+
+  @Test func `without a token no file is made`() throws {
+    let member = try member()
+    let outcome = try member.run(["header-file", "-a", "other@domain.com"])
+    #expect(outcome.status == .exit(78))
+    #expect(contents() == nil)
+  }
+
+  @Test func `readers never see half a file`() throws {
+    let member = try member()
+    #expect(try member.run(["header-file"]).status == .exit(0))
+    // Each writes the file anew; readers look all the while.
+    let script = "for i in 1 2 3 4 5; do \"$0\" header-file >/dev/null || exit 1; done"
+    let writers = try (0..<4).map { _ in
+      try Program("/bin/sh").start(
+        ["-c", script, Program.metiToken.path], environment: member.environment)
+    }
+    let whole = "Authorization: Bearer \(try #require(member.server.meti.lastToken))\n"
+    var reads = 0
+    while writers.contains(where: { $0.isRunning }) {
+      #expect(contents() == whole)
+      reads += 1
+    }
+    #expect(reads > 10)
+    for writer in writers { #expect(writer.wait().status == .exit(0)) }
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  func `the watch renews the file, and removes it at its end`(signal: Int32) throws {
+    let member = try member(lifetime: 2)
+    let child = try member.start(["header-file", "--watch"])
+    #expect(try child.line() == path)
+    let first = try #require(contents())
+    #expect(becomesTrue { contents() != first })
+    let second = try #require(contents())
+    #expect(becomesTrue { contents() != second })
+    // At every moment the token in it is one that METI takes.
+    let line = try #require(contents())
+    let token = line.dropFirst("Authorization: Bearer ".count).dropLast()
+    #expect(member.server.meti.isLive(String(token)))
+    child.signal(signal)
+    #expect(child.wait().status == .signal(signal))
+    #expect(contents() == nil)
+  }
+
+  @Test func `the watch waits out trouble, and takes a dead token away`() throws {
+    let member = try member(lifetime: 2)
+    let child = try member.start(["header-file", "--watch", "--timeout", "1"])
+    #expect(try child.line() == path)
+    member.server.meti.defaultAnswer = .status(503)
+    #expect(becomesTrue { contents() == nil })
+    member.server.meti.defaultAnswer = .issue
+    #expect(becomesTrue(within: .seconds(25)) { contents() != nil })
+    child.signal(SIGTERM)
+    let outcome = child.wait()
+    #expect(outcome.err.contains("trying again"))
+    #expect(!outcome.err.contains("error:"))
+  }
+
+  @Test func `the watch ends when METI refuses the password`() throws {
+    let member = try member(lifetime: 2)
+    let child = try member.start(["header-file", "--watch"])
+    #expect(try child.line() == path)
+    member.server.meti.setPassword("another", for: METIServer.email)
+    #expect(child.wait().status == .exit(77))
+    #expect(contents() == nil)
+  }
+
+  @Test func `a file that somebody else wrote meanwhile is left alone`() throws {
+    let member = try member()
+    let child = try member.start(["header-file", "--watch"])
+    #expect(try child.line() == path)
+    #expect(try member.run(["header-file"]).status == .exit(0))
+    child.signal(SIGTERM)
+    _ = child.wait()
+    #expect(contents() != nil)
+  }
+
+  @Test func `the unit is one that systemd takes`() throws {
+    let directory = try TemporaryDirectory()
+    let unit = Program.repository + "contrib/systemd/meti-token-header.service"
+    guard FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze") else { return }
+    // systemd looks for the program in places of its own, where it is not installed yet.
+    let text = try String(contentsOfFile: unit, encoding: .utf8)
+    #expect(text.contains("ExecStart=meti-token header-file --watch\n"))
+    let copy = try directory.write(
+      text.replacingOccurrences(of: "=meti-token ", with: "=\(Program.metiToken.path) "),
+      to: "meti-token-header.service")
+    let outcome = try Program("systemd-analyze").run(
+      ["verify", "--user", "--man=no", copy], environment: ["XDG_RUNTIME_DIR": runtime.path])
+    #expect(outcome.status == .exit(0), "\(outcome)")
+    #expect(outcome.err == "")
+  }
+}
