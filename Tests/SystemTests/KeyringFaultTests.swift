@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("When the keyring fails")
+@Suite("When the keyring fails", .manyAtOnce)
 struct KeyringFaultTests {
   let email = METIServer.email
 
