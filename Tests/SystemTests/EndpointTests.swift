@@ -2,7 +2,7 @@ import Foundation
 import StandInMETI
 import Testing
 
-@Suite("What METI answers")
+@Suite("What METI answers", .manyAtOnce)
 struct EndpointTests {
   let place: Workplace
   let email = METIServer.email
@@ -302,7 +302,7 @@ struct EndpointTests {
   }
 }
 
-@Suite("Whom METI's name is believed")
+@Suite("Whom METI's name is believed", .manyAtOnce)
 struct TrustTests {
   let email = METIServer.email
 

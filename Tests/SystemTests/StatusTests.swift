@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("Saying what is stored")
+@Suite("Saying what is stored", .manyAtOnce)
 struct StatusTests {
   let email = METIServer.email
 
