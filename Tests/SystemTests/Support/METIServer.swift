@@ -37,6 +37,8 @@ final class METIServer {
         key: "\(certificates.directory.path)/\(identity.rawValue).key")
     }
     meti = try StandInMETI(configuration)
+    // Of a killed test, whose server had the same port.
+    KernelKeys.removeAll(containing: meti.url)
     environment = ["METI_API_URL": meti.url, "METI_CA_FILE": certificates.authority]
   }
 
