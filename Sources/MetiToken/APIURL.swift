@@ -67,12 +67,13 @@ public struct APIURL: Equatable, Sendable {
     return "\(scheme.rawValue)://\(host)\(isDefault ? "" : ":\(port)")"
   }
 
-  /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`).
+  /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`). An address counts
+  /// in its canonical form alone: `127.0.0.09` and `127.0.0.-1` are looked up in the DNS.
   public var isLoopback: Bool {
     if host == "localhost" || host == "[::1]" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts[0] == "127"
-      && parts.allSatisfy { !$0.isEmpty && $0.count <= 3 && UInt8($0) != nil }
+      && parts.allSatisfy { part in UInt8(part).map { String($0) == part } ?? false }
   }
 
   /// Where the host ends that begins at `start`: at the port's colon or at `end`.
@@ -83,7 +84,9 @@ public struct APIURL: Equatable, Sendable {
     var index = start
     if bytes[start] == UInt8(ascii: "[") {
       index += 1
-      while index < end, isHexDigit(bytes[index]) || bytes[index] == UInt8(ascii: ":") { index += 1 }
+      while index < end, isHexDigit(bytes[index]) || bytes[index] == UInt8(ascii: ":") {
+        index += 1
+      }
       guard index < end, bytes[index] == UInt8(ascii: "]"), index > start + 1 else {
         throw .badHost
       }

@@ -7,10 +7,15 @@ public struct Credential: ~Copyable, Sendable {
   /// When METI refused this very secret, in seconds since 1970 UTC. While it is set nobody asks
   /// METI again, so that a cron job cannot lock an account; `login` stores a credential without it.
   public let refusedOn: Int64?
+  /// Tells this credential from its successor where the store cannot keep ``refusedOn``: says
+  /// nothing of the secret, for example when its file was last changed. Printable ASCII.
+  public let mark: String
 
   public init(
-    account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil
+    account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil,
+    mark: String = ""
   ) {
+    self.mark = mark
     self.account = account
     self.grant = grant
     self.secret = secret

@@ -15,8 +15,8 @@ extension Renewal {
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {
       try keep(credential)
-      cache.drop(AccountSelector(account))
-      cache.drop(AccountSelector(api: account.api, name: nil))
+      held.backOff = nil
+      dropFormer(account)
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
     }
@@ -28,8 +28,22 @@ extension Renewal {
       throw .issuer(error, account)
     }
     try keep(credential)
+    dropFormer(account)
     save(token, for: AccountSelector(api: account.api, name: nil), of: account)
     return token
+  }
+
+  /// Makes a stored account the default of its API.
+  /// - Throws: ``TokenError/noAccount(_:)`` when it is not stored.
+  public func makeDefault(_ account: Account, until deadline: Deadline) throws(TokenError) {
+    let held = try acquire(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
+    let isStored = try asking { () throws(KeyringError) in
+      try store.accounts(at: account.api).contains { $0.utf8.elementsEqual(account.name.utf8) }
+    }
+    guard isStored else { throw .noAccount(AccountSelector(account)) }
+    try asking { () throws(KeyringError) in try store.makeDefault(account) }
+    cache.drop(AccountSelector(api: account.api, name: nil))
   }
 
   /// Forgets the account's token and, unless `tokenOnly`, its credential.
@@ -41,6 +55,7 @@ extension Renewal {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     let wasCached = dropCached(account)
+    held.backOff = nil
     return try asking { () throws(KeyringError) in
       let hadToken = try store.removeToken(of: account)
       guard !tokenOnly else { return hadToken || wasCached }
@@ -76,6 +91,13 @@ extension Renewal {
     return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
   }
 
+  /// Drops what the kernel tier has for the account and as the default, which may be another's.
+  /// Also before a token is kept, for with the tier switched off nothing would replace it.
+  private func dropFormer(_ account: Account) {
+    cache.drop(AccountSelector(account))
+    cache.drop(AccountSelector(api: account.api, name: nil))
+  }
+
   /// Drops the account's keys from the kernel tier: its own and, where that holds this account's
   /// token, the default's.
   private func dropCached(
@@ -101,7 +123,10 @@ extension Renewal {
     return held
   }
 
+  /// Stores the credential and makes its account the default. What the kernel tier keeps for the
+  /// default may be another account's then, also where only the first half was done.
   private func keep(_ credential: borrowing Credential) throws(TokenError) {
+    defer { cache.drop(AccountSelector(api: credential.account.api, name: nil)) }
     try asking { () throws(KeyringError) in
       try store.store(credential)
       try store.makeDefault(credential.account)

@@ -30,13 +30,13 @@ import Glibc
   }
 
   /// A secret that a C function writes: `fill` gets `capacity` zeroed bytes and returns how many
-  /// of them, from the start, are the secret.
+  /// of them, from the start, are the secret; less than none means none.
   public init<Failure: Error>(
     capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
     self.init(capacity: capacity)
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: pages[..<capacity])
-    count = min(try unsafe fill(room), capacity)
+    count = max(0, min(try unsafe fill(room), capacity))
   }
 
   deinit {

@@ -8,6 +8,20 @@ public enum Process {
   /// (prctl(2), PR_SET_DUMPABLE). Ends with the next execve(2).
   public static func harden() {
     _ = meti_set_not_dumpable()
+    silenceBacktraces()
+  }
+
+  /// Lets a crash end the process as in C. Where the Swift toolchain is installed the runtime would
+  /// start its backtracer instead, on Ctrl-\ as well, which writes the registers and the memory
+  /// around them to stdout and then waits for a key.
+  private static func silenceBacktraces() {
+    for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
+      var action = sigaction()
+      guard unsafe sigaction(number, nil, &action) == 0 else { continue }
+      // What the caller ignores (nohup) stays ignored. SIG_IGN is 1, in the shape of a function.
+      let handler = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      if handler != 1 { _ = signal(number, SIG_DFL) }
+    }
   }
 
   /// Puts something on each of the descriptors 0, 1 and 2 that the caller left closed. The next file
@@ -37,8 +51,10 @@ public enum Process {
     guard index < CommandLine.argc, let argument = unsafe CommandLine.unsafeArgv[index] else {
       return false
     }
-    return unsafe strcmp(argument, UnsafeRawPointer(text.utf8Start)
-      .assumingMemoryBound(to: CChar.self)) == 0
+    return unsafe strcmp(
+      argument,
+      UnsafeRawPointer(text.utf8Start)
+        .assumingMemoryBound(to: CChar.self)) == 0
   }
 
   /// Whether the program was called by the name `name`, in whatever directory.
@@ -48,6 +64,16 @@ public enum Process {
     let last = unsafe slash.map { unsafe $0 + 1 } ?? path
     return unsafe strcmp(
       last, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+  }
+
+  /// Whether the program was called by a name that ends in `text`.
+  public static func name(endsWith text: StaticString) -> Bool {
+    guard CommandLine.argc > 0, let name = unsafe CommandLine.unsafeArgv[0] else { return false }
+    let length = unsafe strlen(name)
+    guard length >= text.utf8CodeUnitCount else { return false }
+    return unsafe memcmp(
+      name + length - text.utf8CodeUnitCount, text.utf8Start,
+      text.utf8CodeUnitCount) == 0
   }
 
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).

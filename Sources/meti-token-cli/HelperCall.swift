@@ -14,7 +14,7 @@ struct HelperCall {
   static let longest: Int64 = 7_500
 
   init(_ options: CommonOptions, account: String?) throws(Failure) {
-    call = try Call(options, account: account, noPrompt: true, atMost: Self.longest)
+    call = try Call(options.settings(account: account, noPrompt: true), atMost: Self.longest)
     let api = call.selector.api
     do {
       host = try CredentialHost(

@@ -36,13 +36,49 @@ struct PrintCommand: ParsableCommand {
   }
 
   func run() throws {
-    let call = try Call(common, account: account.account, noPrompt: noPrompt)
-    let request = TokenRequest(
-      selector: call.selector, validity: MinimumValidity(asked: minValidity?.seconds),
-      mustBeNew: forceRefresh)
+    try Printing(
+      validity: MinimumValidity(asked: minValidity?.seconds), mustBeNew: forceRefresh,
+      form: json ? .json : header ? .header : .bare
+    ).run(common.settings(account: account.account, noPrompt: noPrompt))
+  }
+}
+
+/// The main job: comes to a token and prints it.
+struct Printing {
+  enum Form {
+    case bare, header, json
+  }
+
+  var validity = MinimumValidity.standard
+  var mustBeNew = false
+  var form = Form.bare
+
+  /// What the bare command's arguments ask for, where the parser is not needed to tell.
+  init?(_ arguments: [String]) {
+    guard arguments.count <= 1 else { return nil }
+    switch arguments.first {
+    case nil: form = .bare
+    case "--header"?: form = .header
+    case "--json"?: form = .json
+    default: return nil
+    }
+  }
+
+  init(validity: MinimumValidity, mustBeNew: Bool, form: Form) {
+    self.validity = validity
+    self.mustBeNew = mustBeNew
+    self.form = form
+  }
+
+  func run(_ settings: Settings) throws(Failure) {
+    let call = try Call(settings)
+    let request = TokenRequest(selector: call.selector, validity: validity, mustBeNew: mustBeNew)
     let token = try token(call, request)
-    try Output.write(
-      json ? token.json(call.selector.api, at: call.clock.now()) : token.line(asHeader: header))
+    switch form {
+    case .bare: try Output.write(token.line(asHeader: false))
+    case .header: try Output.write(token.line(asHeader: true))
+    case .json: try Output.write(token.json(call.selector.api, at: call.clock.now()))
+    }
   }
 
   private func token(_ call: Call, _ request: TokenRequest) throws(Failure) -> Token {

@@ -13,7 +13,10 @@ enum StandardInput {
   ) throws(Failure) -> RequestAccumulator {
     var request = RequestAccumulator(form: form)
     while request.progress == .incomplete {
-      try wait(until: deadline, clock)
+      guard try isReadable(STDIN_FILENO, until: deadline, clock) else {
+        throw Failure(
+          .malformed, "the credential request is incomplete, and no more of it has come in time")
+      }
       var count = 0
       // Wiped when it goes, as the request may hold a secret.
       let piece = unsafe Secret(capacity: 4096) { buffer in
@@ -29,18 +32,18 @@ enum StandardInput {
     return request
   }
 
-  /// Waits until there is something to read, or an end or error to be told of (poll(2)).
-  private static func wait(until deadline: Deadline, _ clock: any Clock) throws(Failure) {
+  /// Waits until there is something to read, or an end or error to be told of (poll(2)); false
+  /// when `deadline` passes before.
+  static func isReadable(
+    _ descriptor: Int32, until deadline: Deadline, _ clock: any Clock
+  ) throws(Failure) -> Bool {
     while true {
       let remaining = deadline.remaining(at: clock.now())
-      guard remaining > 0 else {
-        throw Failure(
-          .malformed, "the credential request is incomplete, and no more of it has come in time")
-      }
-      var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+      guard remaining > 0 else { return false }
+      var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let count = unsafe poll(&input, 1, Int32(clamping: remaining))
-      if count > 0 { return }
-      guard count == 0 || errno == EINTR else { throw .inputOutput("cannot wait for a request") }
+      if count > 0 { return true }
+      guard count == 0 || errno == EINTR else { throw .inputOutput("cannot wait for input") }
     }
   }
 }

@@ -14,19 +14,33 @@ struct MetiTokenCommand: ParsableCommand {
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
     discussion: """
-      curl -H @<(meta) 
+      The token is kept in the kernel and in the desktop keyring, and METI is asked only when it \
+      has expired.
+
+        meti-token login                            once
+        curl -H @<(meti-token --header) https://api.meti.millpont.com/sources
+        meti-token curl /sources                    the same, and again after a 401
+        meti-token exec -- python3 import.py        with METI_TOKEN in its environment
+        meti-token status                           whose token, and for how long
+
+      Exit status: 0 done, 64 usage, 69 keyring, 75 try again, 76 unusable answer, 77 refused, \
+      78 log in first. All of it is in meti-token(1).
       """,
     version: "meti-token \(Version.text)",
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
-      RejectCommand.self, GetCommand.self, StoreCommand.self, EraseCommand.self,
-      CapabilityCommand.self, SetupGitCommand.self,
+      ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
+      EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
   /// Runs the command that is called for, and says on stderr what went wrong.
   static func perform(_ invocation: Invocation) -> ExitStatus {
     guard let arguments = invocation.arguments else { return .done }
+    if let printing = Printing(arguments) {
+      do { try printing.run(Settings()) } catch { return report(error, isVerbose: false) }
+      return .done
+    }
     do {
       var command = try parseAsRoot(arguments)
       do {

@@ -21,6 +21,8 @@ becomeTheOther()
 func cachedAnswer() -> Secret? {
   let isHeader = CommandLine.argc == 2 && Process.argument(1, is: "--header")
   guard CommandLine.argc == 1 || isHeader else { return nil }
+  // By this name it is a helper of git's, which prints nothing that was not asked for.
+  guard !Process.name(endsWith: "git-credential-meti") else { return nil }
   // As git's helper it answers operations alone.
   guard !Process.isCalled("git-credential-meti") else { return nil }
   let environment = CallEnvironment(Process.variable)

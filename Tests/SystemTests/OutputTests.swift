@@ -1,3 +1,5 @@
+import Glibc
+import StandInMETI
 import Testing
 
 @Suite("Where the answer goes")
@@ -44,6 +46,15 @@ struct OutputTests {
     let grep = try Program("grep").run(
       ["-rl", "meti-token: ", place.environment["XDG_RUNTIME_DIR"] ?? ""])
     #expect(grep.out == "")
+  }
+
+  @Test(arguments: [SIGSEGV, SIGABRT, SIGQUIT])
+  func `a crash prints nothing, and no memory of ours`(number: Int32) throws {
+    place.meti.defaultAnswer = .silence
+    let child = try place.start("-f")
+    #expect(place.isAsked(by: child))
+    child.signal(number)
+    #expect(child.wait().told == Told(status: .signal(number), out: "", err: ""))
   }
 
   @Test func `a reader that went away is an output error, and no signal`() throws {

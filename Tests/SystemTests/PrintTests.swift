@@ -271,8 +271,13 @@ struct PrintTests {
 
 extension Workplace {
   /// Puts another token into the keyring, with the same end, and leaves the kernel's as it is.
-  func replaceKeyringToken(by token: String) throws {
-    guard let item = try items().first(where: { $0.kind == "token" }) else {
+  func replaceKeyringToken(
+    by token: String, of account: String = METIServer.email
+  ) throws {
+    let item = try items().first {
+      $0.kind == "token" && $0.attributes["meti-account"] == account
+    }
+    guard let item else {
       throw Missed(what: "a token in the keyring", seen: "none")
     }
     let body = token + item.body.dropFirst(item.secret.count)

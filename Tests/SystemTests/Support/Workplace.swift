@@ -66,6 +66,16 @@ final class Workplace {
     meti.forgetRequests()
   }
 
+  /// Whether METI is asked for a token, within a few seconds.
+  func isAsked(by child: Child) -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while meti.tokenPosts == 0 {
+      guard ContinuousClock.now < deadline, child.isRunning else { return false }
+      usleep(2000)
+    }
+    return true
+  }
+
   /// The token issued last; empty where there was none.
   var lastToken: String { meti.lastToken ?? "" }
 
