@@ -32,7 +32,10 @@ struct SetupGitCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let api = try Call(common, noPrompt: true).selector.api
+    var settings = common.settings(noPrompt: true)
+    // No account is needed, whatever the environment has to say of one.
+    settings.isForKeyring = true
+    let api = try Call(settings).selector.api
     let configuration = GitConfiguration(
       git: try GitProgram(), key: "credential.\(api.origin).helper")
     let lines = try configuration.lines()

@@ -82,6 +82,29 @@ struct GitStoreEraseTests {
     #expect(place.kernelKeys == [])
   }
 
+  @Test func `a dead token leaves the kernel also where that tier is switched off`() throws {
+    let request = Input.text(place.lines("password=\(token)"))
+    let outcome = try place.run("erase", input: request, with: ["METI_TOKEN_CACHE": "keyring"])
+    #expect(outcome.told == .silence)
+    #expect(place.kernelKeys == [])
+    #expect(try kinds() == ["account", "default"])
+  }
+
+  @Test func `the account of a server's environment is served and forgotten alike`() throws {
+    let place = try Workplace(.noBus)
+    place.environment["METI_EMAIL"] = email
+    place.environment["METI_PASSWORD"] = METIServer.password
+    let first = try place.ask("get", place.lines())
+    #expect(first.out.contains("\npassword=\(place.lastToken)\n"))
+    #expect(try place.ask("get", place.lines("username=x@y.z")).told == .silence)
+    let dead = place.lastToken
+    #expect(try place.ask("erase", place.lines("password=\(dead)")).told == .silence)
+    let second = try place.ask("get", place.lines("username=\(email)"))
+    #expect(second.out.contains("\npassword=\(place.lastToken)\n"))
+    #expect(place.lastToken != dead)
+    #expect(place.meti.tokenPosts == 2)
+  }
+
   // MARK: capability and the name for git
 
   @Test func `capability does not read its input`() throws {
