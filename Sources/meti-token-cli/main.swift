@@ -18,7 +18,7 @@ struct MetiTokenCommand: ParsableCommand {
     version: "meti-token \(Version.text)",
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
-      RejectCommand.self, ExecCommand.self, HeaderFileCommand.self,
+      RejectCommand.self, ExecCommand.self, CurlCommand.self, HeaderFileCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
