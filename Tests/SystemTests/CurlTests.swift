@@ -1,0 +1,245 @@
+import Foundation
+import Glibc
+import Testing
+
+@Suite("curl")
+struct CurlTests {
+  let member: Member
+  let directory: TemporaryDirectory
+
+  static let sources = #"""
+    {"type":"FeatureCollection","features":[{"type":"Feature","id":"src_1",\#
+    "properties":{"name":"North field"},"geometry":{"type":"Point","coordinates":[13.4,52.5]}}]}
+    """#
+  static let refusal = #"{"error":"token missing, invalid or expired"}"#
+
+  init() throws {
+    member = try Member()
+    directory = try TemporaryDirectory()
+  }
+
+  func curl(
+    _ arguments: String..., input: Input = .nothing, adding variables: [String: String] = [:]
+  ) throws -> Outcome {
+    try member.run(
+      ["curl"] + arguments, input: input, adding: variables, directory: directory.path)
+  }
+
+  func contents(_ name: String) -> String? {
+    try? String(contentsOfFile: directory.path + "/" + name, encoding: .utf8)
+  }
+
+  /// What METI saw at `/sources`: `GET`, or `POST 17` with the size of the body.
+  var seen: [String] {
+    member.server.meti.requests.filter { $0.path.hasPrefix("/sources") }.map {
+      $0.bodyBytes == 0 ? $0.method : "\($0.method) \($0.bodyBytes)"
+    }
+  }
+
+  // MARK: What reaches METI
+
+  @Test func `a path is asked for with the token`() throws {
+    let outcome = try curl("-sS", "/sources")
+    #expect(outcome.out == Self.sources)
+    #expect(outcome.err == "")
+    #expect(outcome.status == .exit(0))
+    let token = try #require(member.server.meti.lastToken)
+    #expect(member.server.meti.requests.last?.authorization == "Bearer \(token)")
+    #expect(member.server.meti.tokenPosts == 1)
+  }
+
+  @Test func `a path is put behind the API URL, and a URL is taken as it is`() throws {
+    let url = member.server.url
+    let below = ["METI_API_URL": url + "/v2"]
+    _ = try member.run(
+      ["login", "--email", METIServer.email, "--password-stdin", "--no-verify"],
+      input: .text(METIServer.password), adding: below)
+    // The stand-in has no tokens below /v2; what was asked for is all that matters.
+    member.server.meti.answerNext(.issue)
+    _ = try curl("-sS", "/sources?a=%20b#c", url + "/sources/", "\(url)/x/../sources")
+    let paths = member.server.meti.requests.dropFirst().map(\.target)
+    #expect(paths == ["/sources?a=%20b", "/sources/", "/sources"])
+  }
+
+  @Test func `a file is posted, an answer is saved, a format is written`() throws {
+    _ = try directory.write(#"{"type":"FeatureCollection"}"#, to: "f.geojson")
+    let outcome = try curl(
+      "-sSfo", "out.json", "-X", "POST", "-H", "Content-Type: application/geo+json", "-d",
+      "@f.geojson", "-w", "%{http_code}\\n", "/sources")
+    #expect(outcome.out == "200\n")
+    #expect(outcome.status == .exit(0))
+    #expect(contents("out.json") == #"{"bytes":28}"#)
+    #expect(seen == ["POST 28"])
+    #expect(
+      member.server.meti.requests.last?.field("content-type") == "application/geo+json")
+  }
+
+  @Test func `several URLs, and operations with options of their own`() throws {
+    let outcome = try curl(
+      "-sS", "-o", "a", "/sources?n=[1-2]", "--next", "-sS", "-d", "x=1", "/sources", "-:", "-s",
+      "--url", "/sources", "--", "/sources")
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.out == #"{"bytes":3}"# + Self.sources + Self.sources)
+    #expect(contents("a") == Self.sources)
+    #expect(seen == ["GET", "GET", "POST 3", "GET", "GET"])
+    let authorizations = Set(
+      member.server.meti.requests.dropFirst().map { $0.authorization ?? "none" })
+    #expect(authorizations == ["Bearer \(member.server.meti.lastToken ?? "")"])
+  }
+
+  @Test func `~/.curlrc is not read`() throws {
+    let home = try #require(member.environment["HOME"])
+    try "head\nurl = \"https://127.0.0.1:1/\"\n".write(
+      toFile: home + "/.curlrc", atomically: true, encoding: .utf8)
+    let outcome = try curl("-sS", "/sources")
+    #expect(outcome.out == Self.sources)
+    #expect(outcome.status == .exit(0))
+  }
+
+  @Test func `standard input and large bodies pass through`() throws {
+    let body = [UInt8](repeating: UInt8(ascii: "x"), count: 3_000_000)
+    let outcome = try curl("-sS", "--data-binary", "@-", "/sources", input: .bytes(body))
+    #expect(outcome.out == #"{"bytes":3000000}"#)
+  }
+
+  @Test func `arguments that are no UTF-8 arrive as they are`() throws {
+    let script = #"cd "$1" && x=$(printf 'o\377') && "$0" curl -sS -o "$x" /sources && cat "$x""#
+    let outcome = try Program("/bin/sh").run(
+      ["-c", script, Program.metiToken.path, directory.path], environment: member.environment)
+    #expect(outcome.out == Self.sources)
+  }
+
+  // MARK: How it ends
+
+  @Test func `the exit status is curl's own`() throws {
+    #expect(try curl("-sS", "-f", "/nothing").status == .exit(22))
+    #expect(try curl("-sS", "/nothing").status == .exit(0))
+    #expect(try curl("-sS", "--max-filesize", "5", "/sources").status == .exit(63))
+    #expect(try curl("-sS", "-T", "missing-file", "/sources").status == .exit(26))
+    #expect(try curl("-sS", "--cacert", "/nonexistent", "/sources").status == .exit(77))
+    #expect(try curl("-sS", "-o", "/dev/full", "/sources").status == .exit(23))
+  }
+
+  @Test func `a server that nobody vouches for gets nothing`() throws {
+    let other = try Certificates.shared.get().otherAuthority
+    let outcome = try curl("-sS", "--cacert", other, "/sources")
+    #expect(outcome.status == .exit(60))
+    #expect(seen == [])
+  }
+
+  @Test func `an output that is full is an error`() throws {
+    for arguments in [["/sources"], ["-Z", "/sources"]] {
+      let outcome = try Program.metiToken.run(
+        ["curl", "-sS"] + arguments, environment: member.environment, output: .file("/dev/full"))
+      #expect(outcome.status == .exit(23))
+      #expect(outcome.err != "")
+    }
+  }
+
+  @Test func `a reader that goes away ends curl`() throws {
+    let script = """
+      "$0" curl -sS '/sources?n=[1-100]' | head -c 10
+      status=${PIPESTATUS[0]}; echo; echo "$status"
+      """
+    let outcome = try Program("bash").run(
+      ["-c", script, Program.metiToken.path], environment: member.environment)
+    #expect(outcome.out == "{\"type\":\"F\n23\n")
+  }
+
+  @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+  func `a signal ends curl, and then us`(signal: Int32) throws {
+    let child = try member.start(["curl", "-sS", "-T", "-", "/sources"], input: .open)
+    let isThere = child.wait(timeout: .seconds(5)) { curlOf(child.pid) != nil }
+    let curl = try #require(curlOf(child.pid))
+    #expect(isThere)
+    child.signal(signal)
+    #expect(child.wait(timeout: .seconds(10)).status == .signal(signal))
+    #expect(kill(curl, 0) == -1)
+  }
+
+  /// The process id of the child of a process.
+  func curlOf(_ pid: pid_t) -> pid_t? {
+    let list = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
+    return list.flatMap { $0.split(separator: " ").first.flatMap { pid_t($0) } }
+  }
+
+  @Test func `without curl it is 127, without a token curl is not run`() throws {
+    let missing = try curl("-sS", "/sources", adding: ["PATH": directory.path])
+    #expect(missing.status == .exit(127))
+    #expect(missing.err.hasPrefix("meti-token: error: there is no curl in PATH\n"))
+    let outcome = try curl("-sS", "/sources", adding: ["METI_ACCOUNT": "other@domain.com"])
+    #expect(outcome.status == .exit(78))
+    #expect(seen == [])
+  }
+
+  // MARK: Who sees the token
+
+  @Test func `no process shows the token or the password, and curl has neither`() throws {
+    let child = try member.start(["curl", "-sS", "-d", "@-", "/sources"], input: .open)
+    #expect(child.wait(timeout: .seconds(5)) { curlOf(child.pid) != nil })
+    let curl = try #require(curlOf(child.pid))
+    usleep(100_000)
+    let token = try #require(member.server.meti.lastToken)
+    #expect(Processes.showing(token, METIServer.password) == [])
+    let arguments = try String(contentsOfFile: "/proc/\(curl)/cmdline", encoding: .utf8)
+    #expect(arguments.hasPrefix("curl\0--disable\0--proto\0=https\0"))
+    child.send("a=b")
+    child.closeInput()
+    #expect(child.wait().out == #"{"bytes":3}"#)
+  }
+
+  @Test func `curl has no secret in its environment, and all else`() throws {
+    let stub = "#!/bin/sh\nexec env -0\n"
+    try FileManager.default.createDirectory(
+      atPath: directory.path + "/bin", withIntermediateDirectories: true)
+    let path = try directory.write(stub, to: "bin/curl")
+    try #require(unsafe chmod(path, 0o755) == 0)
+    let outcome = try curl(
+      "/sources",
+      adding: [
+        "METI_PASSWORD": "p", "METI_CLIENT_SECRET": "s", "CREDENTIALS_DIRECTORY": "/c",
+        "SSLKEYLOGFILE": "/dev/null", "KEPT": "yes", "PATH": "\(directory.path)/bin:/usr/bin:/bin",
+      ])
+    let names = Set(
+      outcome.out.split(separator: "\0").compactMap { $0.split(separator: "=").first })
+    #expect(names.contains("KEPT"))
+    let secrets: Set<Substring> = [
+      "METI_PASSWORD", "METI_CLIENT_SECRET", "CREDENTIALS_DIRECTORY", "SSLKEYLOGFILE", "METI_TOKEN",
+    ]
+    #expect(names.isDisjoint(with: secrets))
+  }
+
+  @Test func `a redirect to another host does not carry the token`() throws {
+    let other = try METIServer()
+    let outcome = try curl("-sSL", "/redirect?to=\(other.url)/sources")
+    #expect(outcome.out == Self.refusal)
+    #expect(other.meti.requests.map(\.authorization) == [nil])
+    // Nor is the token thought to be refused.
+    #expect(try curl("-sS", "/sources").out == Self.sources)
+    #expect(member.server.meti.tokenPosts == 1)
+  }
+
+  @Test func `a redirect to plain http is not followed`() throws {
+    let other = try METIServer(.plain)
+    let outcome = try curl("-sSL", "/redirect?to=\(other.url)/sources")
+    #expect(outcome.status == .exit(1))
+    #expect(other.meti.requests == [])
+  }
+
+  @Test func `a redirect on the API is followed with the token`() throws {
+    #expect(try curl("-sSL", "/redirect?to=/sources").out == Self.sources)
+  }
+
+  @Test func `plain http on loopback goes to no proxy`() throws {
+    let server = try METIServer(.plain)
+    let variables = server.environment.merging(["http_proxy": member.server.url]) { $1 }
+    let login = try member.run(
+      ["login", "--email", METIServer.email, "--password-stdin"],
+      input: .text(METIServer.password), adding: variables)
+    #expect(login.status == .exit(0))
+    let outcome = try member.run(["curl", "-sS", "/sources"], adding: variables)
+    #expect(outcome.out == Self.sources)
+    let refused = try member.run(["curl", "-x", "localhost:1", "/sources"], adding: variables)
+    #expect(refused.status == .exit(64))
+  }
+}
