@@ -54,8 +54,14 @@ public struct FileLock: AccountLock {
     for byte in name.utf8 {
       hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
     }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return unsafe String(unsafeUninitializedCapacity: 16) { digits in
+      for index in 0..<16 {
+        let value = UInt8(truncatingIfNeeded: hash >> UInt64(60 - 4 * index)) & 0xF
+        unsafe digits[index] =
+          value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+      }
+      return 16
+    }
   }
 }
 

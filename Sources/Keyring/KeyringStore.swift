@@ -31,7 +31,7 @@ import MetiToken
   public init(
     busAddress: String?, clock: any Clock, call: Deadline, person: Person,
     handshake: @escaping (Deadline) throws(KeyringError) -> AnyObject?,
-    verbose: @escaping @Sendable (String) -> Void
+    verbose: (@Sendable (String) -> Void)?
   ) {
     self.clock = clock
     self.person = person
@@ -64,27 +64,27 @@ import MetiToken
   /// way together: the bare command costs no more round trips than one look-up.
   private func defaultWithToken(at api: APIURL) throws(KeyringError) -> String? {
     let defaults = try connection.beginSearch(Attributes(.default, at: api), until: budget)
-    let tokens = try connection.beginSearch(Attributes(.token, at: api), until: budget)
+    let ofTokens = try connection.beginSearch(Attributes(.token, at: api), until: budget)
     try connection.openSession(until: budget)
     let found = try connection.finish(defaults, until: budget)
-    let foundTokens = try connection.finish(tokens, until: budget)
+    let foundTokens = try connection.finish(ofTokens, until: budget)
     guard found.unlocked.count == 1, found.locked.isEmpty, foundTokens.locked.isEmpty,
       foundTokens.unlocked.count <= 4
     else { return nil }
     var name: String?
     var isAmbiguous = false
-    var bodies: [String: Token.Boxed] = [:]
+    var tokens: [Token.Boxed] = []
     try connection.secrets(found.unlocked + foundTokens.unlocked, until: budget) { path, secret in
       if path == found.unlocked[0] {
         name = StoredBody(secret)?.secret().withBytes { $0.text }
       } else if let token = Token(stored: secret) {
         let account = token.account
-        isAmbiguous = isAmbiguous || bodies[account] != nil
-        bodies[account] = Token.Boxed(token)
+        isAmbiguous = isAmbiguous || tokens.contains { $0.account == account }
+        tokens.append(Token.Boxed(token))
       }
     }
     guard let name, !isAmbiguous else { return name }
-    if let token = bodies[name] { readAhead = (api, token) }
+    readAhead = tokens.first { $0.account == name }.map { (api, $0) }
     return name
   }
 
@@ -280,9 +280,13 @@ import MetiToken
 extension Token {
   /// A token in a box, for places that hold copyable things alone; it can be taken out once.
   fileprivate final class Boxed {
+    let account: String
     private var token: Token?
 
-    init(_ token: consuming Token) { self.token = .some(token) }
+    init(_ token: consuming Token) {
+      account = token.account
+      self.token = .some(token)
+    }
 
     func take(ifOf account: String) -> Token? {
       guard let token = token.take(), token.account.utf8.elementsEqual(account.utf8) else {

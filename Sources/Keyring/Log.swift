@@ -7,24 +7,19 @@ enum Log {
   private static let sink = Mutex<(@Sendable (String) -> Void)?>(nil)
 
   /// From now on, for the whole process (g_log_set_writer_func; GLib allows it once).
-  static func redirect(to verbose: @escaping @Sendable (String) -> Void) {
-    let isFirst = sink.withLock { sink in
-      defer { sink = verbose }
-      return sink == nil
-    }
-    guard isFirst else { return }
-    unsafe g_log_set_writer_func(
-      { level, fields, count, _ in
-        if let text = unsafe g_log_writer_format_fields(level, fields, count, 0) {
-          let line = unsafe String(cString: text)
-          unsafe g_free(text)
-          Log.write(line)
-        }
-        return G_LOG_WRITER_HANDLED
-      }, nil, nil)
+  /// - Parameter verbose: gets the lines; without it they are not even put into words.
+  static func redirect(to verbose: (@Sendable (String) -> Void)?) {
+    sink.withLock { $0 = verbose }
+    _ = writer
   }
 
-  private static func write(_ line: String) {
-    sink.withLock { $0?(line) }
-  }
+  private static let writer: Void = unsafe g_log_set_writer_func(
+    { level, fields, count, _ in
+      let sink = Log.sink.withLock { $0 }
+      if let sink, let text = unsafe g_log_writer_format_fields(level, fields, count, 0) {
+        sink(unsafe String(cString: text))
+        unsafe g_free(text)
+      }
+      return G_LOG_WRITER_HANDLED
+    }, nil, nil)
 }

@@ -33,10 +33,7 @@ enum File {
     defer { close(descriptor) }
     let text = unsafe withUnsafeTemporaryAllocation(byteCount: limit, alignment: 1) { buffer in
       let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
-      return unsafe String(
-        validating: UnsafeRawBufferPointer(
-          rebasing: UnsafeRawBufferPointer(buffer)[..<max(count, 0)]),
-        as: UTF8.self)
+      return unsafe UnsafeRawBufferPointer(rebasing: buffer[..<max(count, 0)]).bytes.text
     }
     return text.map { String($0.drop(while: \.isWhitespace).prefix { !$0.isNewline }) }
   }

@@ -65,7 +65,7 @@ struct Call {
             throw KeyringError(.notAnswering, detail: "another process is opening its session")
           }
         },
-        verbose: verbose)
+        verbose: isVerbose ? verbose : nil)
     }
     renewal = Renewal(
       cache: cache, store: store,

@@ -53,13 +53,14 @@ struct Printing {
   var mustBeNew = false
   var form = Form.bare
 
-  /// What the bare command's arguments ask for, where the parser is not needed to tell.
-  init?(_ arguments: [String]) {
-    guard arguments.count <= 1 else { return nil }
-    switch arguments.first {
-    case nil: form = .bare
-    case "--header"?: form = .header
-    case "--json"?: form = .json
+  /// What this process is called for, where the parser is not needed to tell. The parser, and
+  /// whatever else makes the runtime search for conformances, costs as much as half a look-up.
+  init?() {
+    guard !Process.name(endsWith: "git-credential-meti") else { return nil }
+    switch CommandLine.argc {
+    case 1: form = .bare
+    case 2 where Process.argument(1, is: "--header"): form = .header
+    case 2 where Process.argument(1, is: "--json"): form = .json
     default: return nil
     }
   }

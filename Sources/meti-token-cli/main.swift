@@ -7,6 +7,9 @@ Process.harden()
 Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
 Process.ignoreBrokenPipe()
+if let printing = Printing() {
+  _exit(MetiTokenCommand.perform(printing).rawValue)
+}
 _exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {
@@ -36,13 +39,18 @@ struct MetiTokenCommand: ParsableCommand {
     ],
     defaultSubcommand: PrintCommand.self)
 
+  static func perform(_ printing: Printing) -> ExitStatus {
+    do {
+      try printing.run(Settings())
+      return .done
+    } catch {
+      return report(error, isVerbose: false)
+    }
+  }
+
   /// Runs the command that is called for, and says on stderr what went wrong.
   static func perform(_ invocation: Invocation) -> ExitStatus {
     guard let arguments = invocation.arguments else { return .done }
-    if let printing = Printing(arguments) {
-      do { try printing.run(Settings()) } catch { return report(error, isVerbose: false) }
-      return .done
-    }
     do {
       var command = try parseAsRoot(arguments)
       do {
