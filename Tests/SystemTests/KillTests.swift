@@ -58,7 +58,8 @@ struct KillTests {
     let begin = { try place.start("--force-refresh") }
     let length = try length { try begin().wait() }
     var killed = 0
-    for round in 0..<80 {
+    // On a busy machine many a renewal is over before its end comes.
+    for round in 0..<240 where killed < 60 {
       if try kill(begin, within: length) { killed += 1 }
       let after = try place.run()
       #expect(after.status == .exit(0), "\(after)")
@@ -66,7 +67,7 @@ struct KillTests {
       // What was killed must not hold up or spoil the next renewal either.
       if round % 8 == 0 { #expect(try begin().wait().told == .answer(place.lastToken)) }
     }
-    #expect(killed >= 45)
+    #expect(killed == 60)
     #expect(try place.items().map(\.kind) == ["account", "default", "token"])
     #expect(try place.items().first?.secret == METIServer.password)
   }

@@ -1,0 +1,127 @@
+import StandInMETI
+import Testing
+
+/// Several accounts, and those of METI's second generation.
+@Suite("Accounts", .manyAtOnce)
+struct AccountsTests {
+  private let first = METIServer.email
+  private let second = "second@example.org"
+
+  private func two() throws -> Workplace {
+    let place = try Workplace.loggedIn()
+    place.meti.setPassword("second password", for: second)
+    try place.logIn(second, password: "second password")
+    return place
+  }
+
+  @Test func `the account that logs in last is the default`() throws {
+    let place = try two()
+    #expect(try place.run("list").told == .answer("  \(first)\n* \(second)"))
+  }
+
+  @Test func `a switch changes the default, and with it the bare token`() throws {
+    let place = try two()
+    let token = try place.run().value
+    #expect(
+      try place.run("switch", first).told
+        == .done("\(first) is now the default account for \(place.url)"))
+    #expect(try place.run("list").told == .answer("* \(first)\n  \(second)"))
+    let other = try place.run()
+    #expect(other.status == .exit(0))
+    #expect(other.value != token)
+    #expect(try place.run("--account", second).value == token)
+    #expect(place.meti.tokenPosts == 0)
+  }
+
+  @Test func `an account that is not stored cannot become the default`() throws {
+    let place = try two()
+    #expect(
+      try place.run("switch", "nobody@example.org").told
+        == .failure(
+          78, "no account nobody@example.org is stored for \(place.url)",
+          hint: "log in with: meti-token login"))
+    #expect(try place.run("list").told == .answer("  \(first)\n* \(second)"))
+  }
+
+  @Test func `without an account there is nothing to list`() throws {
+    let place = try Workplace()
+    #expect(
+      try place.run("list").told
+        == .failure(
+          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+  }
+
+  @Test func `the only account left is the default`() throws {
+    let place = try two()
+    _ = try place.run("logout")
+    #expect(try place.run("list").told == .answer("* \(first)"))
+  }
+
+  private func logInClient(_ place: Workplace, secret: String, _ extra: [String]) throws -> Outcome
+  {
+    try Program.metiToken.run(
+      [
+        "login", "--client-id", METIServer.clientID, "--token-url", place.url + "/oauth/token",
+        "--audience", "https://api.meti.millpont.com", "--client-secret-stdin",
+      ] + extra, input: .text(secret + "\n"), environment: place.environment)
+  }
+
+  @Test func `a client is verified, stored, and renewed at its token URL`() throws {
+    let place = try Workplace()
+    let login = try logInClient(
+      place, secret: METIServer.clientSecret, ["--scope", "read:sources"])
+    #expect(
+      login.told
+        == .done(
+          "logged in to \(place.url) as \(METIServer.clientID); the token is valid for 1 hour"))
+    let items = try place.items()
+    #expect(items.map(\.kind) == ["account", "default", "token"])
+    #expect(
+      items.first?.body == """
+        \(METIServer.clientSecret)
+        grant=client_credentials
+        token_url=\(place.url)/oauth/token
+        audience=https://api.meti.millpont.com
+        scope=read:sources
+
+        """ + "\n")
+    #expect(try place.run("--force-refresh").told == .answer(place.lastToken))
+    #expect(place.meti.requests.map(\.path) == ["/oauth/token", "/oauth/token"])
+  }
+
+  @Test func `a refused client stores nothing`() throws {
+    let place = try Workplace()
+    let login = try logInClient(place, secret: "wrong", [])
+    #expect(login.status == .exit(77))
+    #expect(try place.items() == [])
+  }
+
+  @Test(arguments: [
+    (["--client-id", "a"], "--client-id needs --token-url and --audience"),
+    (["--audience", "a"], "--client-id is needed beside the other options of a client"),
+    (
+      ["--client-id", "a", "--email", "b@c.d"],
+      "--client-id excludes the options of an e-mail account"
+    ),
+  ])
+  func `options that do not go together are refused`(
+    arguments: [String], words: String
+  ) throws {
+    let outcome = try Program.metiToken.run(["login"] + arguments)
+    #expect(outcome.told == .failure(64, words, hint: "see meti-token --help"))
+  }
+
+  @Test func `a token URL without TLS is refused`() throws {
+    let outcome = try Program.metiToken.run(
+      [
+        "login", "--client-id", "a", "--token-url", "http://auth.example/oauth/token",
+        "--audience", "b", "--client-secret-stdin",
+      ], input: .text("secret"))
+    #expect(
+      outcome.told
+        == .failure(
+          64,
+          "the token URL is not usable: it must begin with https:// (http:// is for loopback "
+            + "addresses alone)"))
+  }
+}

@@ -1,0 +1,133 @@
+import StandInMETI
+import Testing
+
+/// Without a keyring: the account comes with the environment.
+@Suite("On a server", .manyAtOnce)
+struct ServerTests {
+  private let hint = "meti-token: hint: log in again with: meti-token login\n"
+
+  /// A machine without a bus, with these variables beside METI's.
+  private func server(_ extra: [String: String]) throws -> Workplace {
+    let place = try Workplace(.noBus)
+    place.environment.merge(extra) { $1 }
+    return place
+  }
+
+  private var inEnvironment: [String: String] {
+    ["METI_EMAIL": METIServer.email, "METI_PASSWORD": METIServer.password]
+  }
+
+  @Test func `the password may stand in the environment, and the token is kept in the kernel`()
+    throws
+  {
+    let place = try server(inEnvironment)
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+    #expect(place.kernelKeys == ["#\(METIServer.email)"])
+  }
+
+  @Test func `with the kernel tier switched off every call asks METI`() throws {
+    let place = try server(inEnvironment.merging(["METI_TOKEN_CACHE": "keyring"]) { $1 })
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 2)
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `a file that only its owner may read is taken as it is`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    let file = try place.desktop.directory.write(METIServer.password + "\n", to: "password")
+    #expect(try Program("chmod").run(["600", file]).status == .exit(0))
+    place.environment["METI_PASSWORD_FILE"] = file
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a file that others may read is warned of`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    let file = try place.desktop.directory.write(METIServer.password, to: "password")
+    #expect(try Program("chmod").run(["644", file]).status == .exit(0))
+    place.environment["METI_PASSWORD_FILE"] = file
+    let warning =
+      "meti-token: warning: others may read \(file); it should be its owner's alone (chmod 600)\n"
+    #expect(try place.run().told == .answer(place.lastToken, err: warning))
+  }
+
+  @Test func `a file that is not there is named`() throws {
+    let place = try server([
+      "METI_EMAIL": METIServer.email, "METI_PASSWORD_FILE": "/nonexistent/password",
+    ])
+    #expect(
+      try place.run().told
+        == .failure(74, "cannot read /nonexistent/password: No such file or directory"))
+  }
+
+  @Test func `systemd's credential is found by its name`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    _ = try place.desktop.directory.write(METIServer.password, to: "meti-password")
+    place.environment["CREDENTIALS_DIRECTORY"] = place.desktop.directory.path
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a refused password stops the line until it is changed`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    let file = try place.desktop.directory.write("wrong", to: "password")
+    _ = try Program("chmod").run(["600", file])
+    place.environment["METI_PASSWORD_FILE"] = file
+    let children = try (0..<20).map { _ in try place.start() }
+    for child in children { #expect(child.wait().status == .exit(77)) }
+    #expect(place.meti.tokenPosts == 1)
+    _ = try place.desktop.directory.write(METIServer.password, to: "password")
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 2)
+  }
+
+  @Test func `a refused password in the environment is tried again after a logout`() throws {
+    let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
+    #expect(try place.run().status == .exit(77))
+    place.environment["METI_PASSWORD"] = METIServer.password
+    #expect(try place.run().status == .exit(77))
+    #expect(place.meti.tokenPosts == 1)
+    _ = try place.run("logout", "--token-only")
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `another account is looked for in the keyring`() throws {
+    let place = try server(inEnvironment)
+    #expect(try place.run("--account", "other@example.org").status == .exit(69))
+    #expect(place.meti.tokenPosts == 0)
+  }
+
+  @Test func `status says where the password comes from`() throws {
+    let place = try server(inEnvironment)
+    let told = try place.run("status")
+    #expect(
+      told.told
+        == .answer(
+          """
+          \(METIServer.email) (default)
+            API:      \(place.url)
+            password: taken from the environment
+            token:    none
+          """))
+  }
+
+  @Test func `a client of the second generation works the same`() throws {
+    let place = try server([
+      "METI_CLIENT_ID": METIServer.clientID, "METI_CLIENT_SECRET": METIServer.clientSecret,
+      "METI_AUDIENCE": "https://api.meti.millpont.com",
+    ])
+    place.environment["METI_TOKEN_URL"] = place.url + "/oauth/token"
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `a client without a token URL is told what is missing`() throws {
+    let place = try server(["METI_CLIENT_ID": "id", "METI_CLIENT_SECRET": "secret"])
+    #expect(
+      try place.run().told
+        == .failure(
+          64, "METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE beside it",
+          hint: "see meti-token --help"))
+  }
+}
