@@ -67,6 +67,10 @@ let package = Package(
     .testTarget(name: "MetiTokenTests", dependencies: ["MetiToken"], swiftSettings: strict),
     .testTarget(
       name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
+    .testTarget(
+      name: "AdapterTests",
+      dependencies: ["MetiToken", "FileLock", "KernelCache", "Keyring", "Posix", "CLinux"],
+      swiftSettings: strict),
     .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
     .testTarget(
       name: "TokenEndpointTests", dependencies: ["MetiToken", "TokenEndpoint", "CLibcurl"],

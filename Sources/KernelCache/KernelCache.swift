@@ -59,7 +59,8 @@ public struct KernelCache: TokenCache {
     let base = AccountSelector(api: api, name: nil).keyDescription
     for key in Self.userKeys() {
       guard let description = Self.description(key) else { continue }
-      if description == base || description.hasPrefix("\(base)#") {
+      // Byte for byte: to Swift, # and a combining mark after it are one other character.
+      if description == base || description.utf8.starts(with: "\(base)#".utf8) {
         _ = meti_key_unlink(key, meti_user_keyring)
       }
     }

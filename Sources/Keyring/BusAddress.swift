@@ -15,7 +15,9 @@ public enum BusAddress {
     _ variable: (String) -> String?
   ) -> (address: String, source: Source)? {
     if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
-      return address.hasPrefix("autolaunch:") ? nil : (address, .environment)
+      // Several addresses are tried in turn ("Server Addresses").
+      let listening = address.split(separator: ";").filter { !$0.hasPrefix("autolaunch:") }
+      return listening.isEmpty ? nil : (listening.joined(separator: ";"), .environment)
     }
     let directories = [variable("XDG_RUNTIME_DIR"), "/run/user/\(geteuid())"]
     for case let directory? in directories where directory.hasPrefix("/") {
