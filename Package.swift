@@ -46,7 +46,7 @@ let package = Package(
       name: "meti-token-cli",
       dependencies: [
         "MetiToken", "HelperProtocols", "Posix", "FileLock", "Keyring", "KernelCache",
-        "TokenEndpoint",
+        "TokenEndpoint", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -96,7 +96,8 @@ final class LockFile: HeldLock {
         let bootID = fields["boot_id"], let reason = fields["reason"]
       else { return nil }
       return BackOff(
-        since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason)
+        since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason,
+        refused: fields["refused"])
     }
     set {
       guard let newValue else {
@@ -111,6 +112,7 @@ final class LockFile: HeldLock {
         reason=\(newValue.reason)
 
         """
+      if let mark = newValue.refused { text += "refused=\(mark)\n" }
       _ = ftruncate(descriptor, 0)
       text.withUTF8 { bytes in
         _ = unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
@@ -135,7 +137,7 @@ final class LockFile: HeldLock {
     var fields: [String: String] = [:]
     for line in (text ?? "").split(separator: "\n") {
       let parts = line.split(separator: "=", maxSplits: 1)
-      if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
+      if let key = parts.first { fields[String(key)] = parts.count == 2 ? String(parts[1]) : "" }
     }
     return fields
   }

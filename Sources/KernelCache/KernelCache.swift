@@ -14,16 +14,13 @@ public struct KernelCache: TokenCache {
   /// KEYCTL_SEARCH links the key to this process's keyring: without possession a process of cron or
   /// a system service finds the key but may not read it (keyrings(7), "Possession").
   public func find(_ selector: AccountSelector, at now: Moment) -> Token? {
-    guard let payload = payload(selector.keyDescription),
-      let token = Token(stored: payload)
-    else { return nil }
     // A key dies with the boot it was made in, so its boot clock is this one.
-    let expiry = Expiry(wall: token.expiry.wall, boot: token.expiry.boot, bootID: now.bootID)
-    let remaining = expiry.remaining(at: now)
+    guard let payload = payload(selector.keyDescription),
+      let token = Token(stored: payload, bootID: now.bootID)
+    else { return nil }
+    let remaining = token.expiry.remaining(at: now)
     guard remaining > 0, remaining <= token.lifetime * 1000 else { return nil }
-    return Token(
-      secret: token.secret.duplicate(), account: token.account, expiry: expiry,
-      lifetime: token.lifetime)
+    return token
   }
 
   /// Keeps `token` until it is too short-lived to be handed out by default.

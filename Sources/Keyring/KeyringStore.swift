@@ -17,8 +17,10 @@ import MetiToken
   private let connection: SecretServiceConnection
   private let clock: any Clock
   private let person: Person
-  private let budget: Deadline
   private let call: Deadline
+  private var readAhead: (api: APIURL, token: Token.Boxed)?
+  /// The end of the operation that is under way.
+  private var budget: Deadline
 
   /// - Parameters:
   ///   - busAddress: from ``BusAddress``; `nil` makes every call fail with ``KeyringError/Kind/noBus``.
@@ -34,15 +36,14 @@ import MetiToken
     self.clock = clock
     self.person = person
     self.call = call
-    let now = clock.now()
-    budget = Deadline(min(Self.quietBudget, call.remaining(at: now)), from: now)
+    budget = call
     connection = SecretServiceConnection(
       busAddress: busAddress, clock: clock, handshake: handshake)
     Log.redirect(to: verbose)
   }
 
-  /// For all keyring work of a call, in milliseconds, while nobody is being asked. A look-up takes
-  /// 15; starting gnome-keyring takes under a second; what is longer will not come.
+  /// For one operation, in milliseconds, while nobody is being asked. A look-up takes 15; starting
+  /// gnome-keyring takes under a second; what is longer will not come, and is not tried again.
   static let quietBudget: Int64 = 10_000
   /// For a person to find the dialog and type a password, in milliseconds.
   public static let askingBudget: Int64 = 120_000
@@ -50,14 +51,61 @@ import MetiToken
   // MARK: Reading
 
   public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
-    let body = try body(Attributes(.default, at: api)) { StoredBody($0) }
-    guard let body else { return nil }
-    return body.secret.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    begin()
+    if let name = try quickly({ () throws(KeyringError) in try defaultWithToken(at: api) }) {
+      return name
+    }
+    let name = try body(Attributes(.default, at: api)) { StoredBody($0)?.secret() }
+    return name?.withBytes { $0.text }
+  }
+
+  /// The default account in the plain case: one item says so and nothing is locked. Its token is
+  /// read in the same call and kept for the question that follows, and the searches are on their
+  /// way together: the bare command costs no more round trips than one look-up.
+  private func defaultWithToken(at api: APIURL) throws(KeyringError) -> String? {
+    let defaults = try connection.beginSearch(Attributes(.default, at: api), until: budget)
+    let tokens = try connection.beginSearch(Attributes(.token, at: api), until: budget)
+    try connection.openSession(until: budget)
+    let found = try connection.finish(defaults, until: budget)
+    let foundTokens = try connection.finish(tokens, until: budget)
+    guard found.unlocked.count == 1, found.locked.isEmpty, foundTokens.locked.isEmpty,
+      foundTokens.unlocked.count <= 4
+    else { return nil }
+    var name: String?
+    var isAmbiguous = false
+    var bodies: [String: Token.Boxed] = [:]
+    try connection.secrets(found.unlocked + foundTokens.unlocked, until: budget) { path, secret in
+      if path == found.unlocked[0] {
+        name = StoredBody(secret)?.secret().withBytes { $0.text }
+      } else if let token = Token(stored: secret) {
+        let account = token.account
+        isAmbiguous = isAmbiguous || bodies[account] != nil
+        bodies[account] = Token.Boxed(token)
+      }
+    }
+    guard let name, !isAmbiguous else { return name }
+    if let token = bodies[name] { readAhead = (api, token) }
+    return name
+  }
+
+  /// The answer of a short way; `nil` where it fails in any manner that the careful way, which
+  /// follows, may cure or will tell better.
+  private func quickly<Value>(
+    _ way: () throws(KeyringError) -> Value?
+  ) throws(KeyringError) -> Value? {
+    do {
+      return try way()
+    } catch {
+      guard error.kind == .damaged || error.kind == .died || error.kind == .failed else {
+        throw error
+      }
+      connection.reconnect()
+      return nil
     }
   }
 
   public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
+    begin()
     let attributes = Attributes(.account, at: api)
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
@@ -71,24 +119,16 @@ import MetiToken
   }
 
   public func token(of account: Account) throws(KeyringError) -> Token? {
-    try body(Attributes(.token, account), as: Token.init(stored:))
+    if let (api, token) = readAhead {
+      // Once: who asks again wants to know what has changed since.
+      readAhead = nil
+      if api == account.api, let token = token.take(ifOf: account.name) { return token }
+    }
+    return try body(Attributes(.token, account)) { Token(stored: $0) }
   }
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
     try body(Attributes(.account, account)) { Credential(stored: $0, account: account) }
-  }
-
-  /// What is stored for `account`, without loading a secret and without asking anybody.
-  public func presence(
-    ofCredential account: Account
-  ) throws(KeyringError) -> Presence {
-    let found = try connection.search(Attributes(.account, account), until: budget)
-    if !found.unlocked.isEmpty { return .unlocked }
-    return found.locked.isEmpty ? .absent : .locked
-  }
-
-  public enum Presence: Sendable {
-    case absent, locked, unlocked
   }
 
   // MARK: Writing
@@ -125,12 +165,19 @@ import MetiToken
 
   // MARK: The calls beneath
 
+  /// Begins an operation. Its time is its own: a person at a prompt, or METI, may have taken long.
+  private func begin() {
+    let now = clock.now()
+    budget = Deadline(min(Self.quietBudget, call.remaining(at: now)), from: now)
+  }
+
   /// The body of the item with `attributes`, read as `parse` says; `nil` when there is none, or
   /// what was read is no such thing.
   /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all.
   private func body<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
+    begin()
     do {
       return try load(attributes, as: parse)
     } catch {
@@ -145,7 +192,7 @@ import MetiToken
   }
 
   private func load<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (borrowing Secret) -> Value?
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
     let found = try connection.search(attributes, until: budget)
     if found.isEmpty { return nil }
@@ -178,6 +225,7 @@ import MetiToken
   private func store(
     _ body: consuming Secret, label: String, _ attributes: Attributes
   ) throws(KeyringError) {
+    begin()
     try openDefaultCollection()
     do {
       try connection.store(body, label: label, attributes, until: budget)
@@ -205,6 +253,7 @@ import MetiToken
   }
 
   private func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
+    begin()
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
     for path in found.unlocked + found.locked {
@@ -226,4 +275,20 @@ import MetiToken
   }
 
   private static let item = "org.freedesktop.Secret.Item"
+}
+
+extension Token {
+  /// A token in a box, for places that hold copyable things alone; it can be taken out once.
+  fileprivate final class Boxed {
+    private var token: Token?
+
+    init(_ token: consuming Token) { self.token = .some(token) }
+
+    func take(ifOf account: String) -> Token? {
+      guard let token = token.take(), token.account.utf8.elementsEqual(account.utf8) else {
+        return nil
+      }
+      return token
+    }
+  }
 }

@@ -30,13 +30,26 @@ import MetiToken
   /// Searches without unlocking anything and without a session, so nobody is asked
   /// (secret_service_search_for_dbus_paths).
   func search(_ attributes: Attributes, until deadline: Deadline) throws(KeyringError) -> Found {
+    try finish(try beginSearch(attributes, until: deadline), until: deadline)
+  }
+
+  /// A search on its way.
+  func beginSearch(
+    _ attributes: Attributes, until deadline: Deadline
+  ) throws(KeyringError) -> Waiter.Answer {
     let service = try unsafe connected(until: deadline)
     let table = unsafe attributes.table()
     defer { unsafe g_hash_table_unref(table) }
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    return unsafe waiter.begin { done, data in
       unsafe secret_service_search_for_dbus_paths(
         service, meti_schema(), table, nil, done, data)
     }
+  }
+
+  /// What a search that was begun has found.
+  func finish(_ search: Waiter.Answer, until deadline: Deadline) throws(KeyringError) -> Found {
+    let service = try unsafe connected(until: deadline)
+    let result = try unsafe waiter.wait(for: search, until: deadline)
     defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
     var unlocked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
     var locked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
@@ -46,6 +59,32 @@ import MetiToken
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     return unsafe Found(
       unlocked: Self.strings(taking: unlocked), locked: Self.strings(taking: locked))
+  }
+
+  /// The secrets of several items in one call, each handed to `take` with its path
+  /// (secret_service_get_secrets_for_dbus_paths). What gives none is left out.
+  func secrets(
+    _ paths: [String], until deadline: Deadline, take: (String, consuming Secret) -> Void
+  ) throws(KeyringError) {
+    let service = try unsafe connected(until: deadline)
+    try openSession(until: deadline)
+    let array = unsafe Self.array(paths)
+    defer { unsafe g_strfreev(array) }
+    let result = try unsafe waiter.result(until: deadline) { done, data in
+      let paths = unsafe UnsafeMutableRawPointer(array)
+        .assumingMemoryBound(to: UnsafePointer<gchar>?.self)
+      unsafe secret_service_get_secrets_for_dbus_paths(service, paths, nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let table = unsafe secret_service_get_secrets_for_dbus_paths_finish(service, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    guard let table = unsafe table else { return }
+    defer { unsafe g_hash_table_unref(table) }
+    for path in paths {
+      guard let value = unsafe g_hash_table_lookup(table, path) else { continue }
+      take(path, unsafe Self.secret(OpaquePointer(value)))
+    }
   }
 
   /// The item's secret; `nil` when the provider gave none it could read
@@ -62,6 +101,11 @@ import MetiToken
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard let value = unsafe value else { return nil }
     defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
+    return unsafe Self.secret(value)
+  }
+
+  /// A copy of what a SecretValue holds.
+  private static func secret(_ value: OpaquePointer) -> Secret {
     var length: gsize = 0
     guard let bytes = unsafe secret_value_get(value, &length) else { return Secret() }
     return unsafe Secret(copying: UnsafeRawBufferPointer(start: bytes, count: Int(length)).bytes)
@@ -172,7 +216,9 @@ import MetiToken
     secret_service_disconnect()
   }
 
-  private func openSession(until deadline: Deadline) throws(KeyringError) {
+  /// Opens the session that carries secrets, if there is none yet
+  /// (secret_service_ensure_session).
+  func openSession(until deadline: Deadline) throws(KeyringError) {
     let service = try unsafe connected(until: deadline)
     guard unsafe secret_service_get_session_dbus_path(service) == nil else { return }
     let held = try handshake(deadline)

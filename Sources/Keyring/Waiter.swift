@@ -28,7 +28,11 @@ import MetiToken
   /// The result that the call begun by `start` ends with; the caller owns a reference.
   /// - Throws: ``KeyringError/Kind/notAnswering`` when the deadline passes.
   func result(until deadline: Deadline, of start: Start) throws(KeyringError) -> OpaquePointer {
-    guard !hasGivenUp else { throw KeyringError(.notAnswering) }
+    try unsafe wait(for: begin(start), until: deadline)
+  }
+
+  /// Begins a call and comes back at once, so that several can be on their way together.
+  func begin(_ start: Start) -> Answer {
     let answer = Answer()
     unsafe g_main_context_push_thread_default(context)
     defer { unsafe g_main_context_pop_thread_default(context) }
@@ -39,6 +43,14 @@ import MetiToken
         let answer = unsafe Unmanaged<Answer>.fromOpaque(box!).takeRetainedValue()
         unsafe answer.result = OpaquePointer(g_object_ref(UnsafeMutableRawPointer(result)))
       }, box.toOpaque())
+    return answer
+  }
+
+  /// The result of a call that was begun; the caller owns a reference.
+  func wait(for answer: Answer, until deadline: Deadline) throws(KeyringError) -> OpaquePointer {
+    guard !hasGivenUp else { throw KeyringError(.notAnswering) }
+    unsafe g_main_context_push_thread_default(context)
+    defer { unsafe g_main_context_pop_thread_default(context) }
     while true {
       if let result = unsafe answer.result { return unsafe result }
       let remaining = deadline.remaining(at: clock.now())
@@ -61,7 +73,8 @@ import MetiToken
     unsafe g_source_unref(timer)
   }
 
-  @safe private final class Answer {
-    var result: OpaquePointer?
+  /// A call on its way.
+  @safe final class Answer {
+    fileprivate var result: OpaquePointer?
   }
 }

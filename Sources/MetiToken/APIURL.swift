@@ -28,32 +28,33 @@ public struct APIURL: Equatable, Sendable {
   /// Reads and normalises `text`. No URL parser is used: those fold look-alike characters into
   /// the host, and this host decides who is given a token.
   public init(_ text: String) throws(APIURLError) {
-    let bytes = Array(text.utf8)
-    guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
-      throw .notPrintableASCII
-    }
-    let scheme: Scheme
-    let rest: ArraySlice<UInt8>
-    if Self.hasPrefix(bytes, "https://") {
-      (scheme, rest) = (.https, bytes.dropFirst(8))
-    } else if Self.hasPrefix(bytes, "http://") {
-      (scheme, rest) = (.http, bytes.dropFirst(7))
+    var text = text
+    text.makeContiguousUTF8()
+    let bytes = text.utf8.span
+    for index in bytes.indices where !Self.isAllowed(bytes[index]) { throw .notPrintableASCII }
+    let start: Int
+    if Self.begins(bytes, with: "https://") {
+      (scheme, start) = (.https, 8)
+    } else if Self.begins(bytes, with: "http://") {
+      (scheme, start) = (.http, 7)
     } else {
       throw .notHTTPS
     }
-    let authority = rest.prefix { $0 != UInt8(ascii: "/") }
-    let path = rest.dropFirst(authority.count)
-    guard !authority.contains(UInt8(ascii: "@")) else { throw .userinfo }
-    guard !rest.contains(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }) else {
-      throw .queryOrFragment
+    var end = start
+    while end < bytes.count, bytes[end] != UInt8(ascii: "/") { end += 1 }
+    for index in start..<bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "@") where index < end: throw .userinfo
+      case UInt8(ascii: "?"), UInt8(ascii: "#"): throw .queryOrFragment
+      default: continue
+      }
     }
-    let (host, digits) = try Self.split(authority)
-    self.scheme = scheme
-    self.host = String(decoding: host.map(Self.lowercased), as: UTF8.self)
-    self.port = try Self.port(digits, of: scheme)
-    var trimmed = path
-    while trimmed.last == UInt8(ascii: "/") { trimmed.removeLast() }
-    self.path = String(decoding: trimmed, as: UTF8.self)
+    let hostEnd = try Self.hostEnd(bytes, start, end)
+    host = Self.lowercased(bytes.extracting(start..<hostEnd))
+    port = try Self.port(bytes.extracting(hostEnd..<end), of: scheme)
+    var pathEnd = bytes.count
+    while pathEnd > end, bytes[pathEnd - 1] == UInt8(ascii: "/") { pathEnd -= 1 }
+    path = Self.text(bytes.extracting(end..<pathEnd))
     if scheme == .http && !isLoopback { throw .notHTTPS }
   }
 
@@ -66,65 +67,99 @@ public struct APIURL: Equatable, Sendable {
     return "\(scheme.rawValue)://\(host)\(isDefault ? "" : ":\(port)")"
   }
 
-  /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`).
+  /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`). An address counts
+  /// in its canonical form alone: `127.0.0.09` and `127.0.0.-1` are looked up in the DNS.
   public var isLoopback: Bool {
     if host == "localhost" || host == "[::1]" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts[0] == "127"
-      && parts.allSatisfy { !$0.isEmpty && $0.count <= 3 && UInt8($0) != nil }
+      && parts.allSatisfy { part in UInt8(part).map { String($0) == part } ?? false }
   }
 
-  private static func split(
-    _ authority: ArraySlice<UInt8>
-  ) throws(APIURLError) -> (host: ArraySlice<UInt8>, port: ArraySlice<UInt8>?) {
-    let host: ArraySlice<UInt8>
-    if authority.first == UInt8(ascii: "[") {
-      guard let end = authority.firstIndex(of: UInt8(ascii: "]")) else { throw .badHost }
-      host = authority[...end]
-      let inside = host.dropFirst().dropLast()
-      guard !inside.isEmpty, inside.allSatisfy({ isHexDigit($0) || $0 == UInt8(ascii: ":") })
-      else { throw .badHost }
+  /// Where the host ends that begins at `start`: at the port's colon or at `end`.
+  private static func hostEnd(
+    _ bytes: Span<UInt8>, _ start: Int, _ end: Int
+  ) throws(APIURLError) -> Int {
+    guard start < end else { throw .badHost }
+    var index = start
+    if bytes[start] == UInt8(ascii: "[") {
+      index += 1
+      while index < end, isHexDigit(bytes[index]) || bytes[index] == UInt8(ascii: ":") {
+        index += 1
+      }
+      guard index < end, bytes[index] == UInt8(ascii: "]"), index > start + 1 else {
+        throw .badHost
+      }
+      index += 1
     } else {
-      host = authority.prefix { $0 != UInt8(ascii: ":") }
-      guard !host.isEmpty, host.allSatisfy(isHostByte), host.last != UInt8(ascii: ".")
-      else { throw .badHost }
+      while index < end, isHostByte(bytes[index]) { index += 1 }
+      guard index > start, bytes[index - 1] != UInt8(ascii: ".") else { throw .badHost }
     }
-    let rest = authority.dropFirst(host.count)
-    if rest.isEmpty { return (host, nil) }
-    guard rest.first == UInt8(ascii: ":") else { throw .badHost }
-    return (host, rest.dropFirst())
+    guard index == end || bytes[index] == UInt8(ascii: ":") else { throw .badHost }
+    return index
   }
 
+  /// - Parameter text: nothing, or a colon and digits; a colon alone means the default (RFC 3986,
+  ///   3.2.3).
   private static func port(
-    _ digits: ArraySlice<UInt8>?, of scheme: Scheme
+    _ text: Span<UInt8>, of scheme: Scheme
   ) throws(APIURLError) -> UInt16 {
-    guard let digits, !digits.isEmpty else { return defaultPort(of: scheme) }
-    guard digits.allSatisfy({ $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }),
-      let number = UInt16(String(decoding: digits, as: UTF8.self)), number > 0
-    else { throw .badPort }
-    return number
+    guard text.count > 1 else { return defaultPort(of: scheme) }
+    var number: UInt32 = 0
+    for index in 1..<text.count {
+      guard isDigit(text[index]), number <= UInt16.max else { throw .badPort }
+      number = number * 10 + UInt32(text[index] - UInt8(ascii: "0"))
+    }
+    guard let port = UInt16(exactly: number), port > 0 else { throw .badPort }
+    return port
   }
 
   private static func defaultPort(of scheme: Scheme) -> UInt16 { scheme == .https ? 443 : 80 }
 
-  private static func hasPrefix(_ bytes: [UInt8], _ prefix: String) -> Bool {
-    bytes.prefix(prefix.utf8.count).map(lowercased).elementsEqual(prefix.utf8)
+  private static func begins(_ bytes: Span<UInt8>, with prefix: StaticString) -> Bool {
+    guard bytes.count >= prefix.utf8CodeUnitCount else { return false }
+    for index in 0..<prefix.utf8CodeUnitCount
+    where unsafe lowercased(bytes[index]) != prefix.utf8Start[index] {
+      return false
+    }
+    return true
+  }
+
+  private static func lowercased(_ bytes: Span<UInt8>) -> String {
+    unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
+      for index in bytes.indices { unsafe buffer[index] = lowercased(bytes[index]) }
+      return bytes.count
+    }
+  }
+
+  private static func text(_ bytes: Span<UInt8>) -> String {
+    unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
+      for index in bytes.indices { unsafe buffer[index] = bytes[index] }
+      return bytes.count
+    }
   }
 
   private static func lowercased(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
   }
 
+  /// Printable ASCII but space and backslash.
+  private static func isAllowed(_ byte: UInt8) -> Bool {
+    byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\")
+  }
+
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
+
   private static func isHexDigit(_ byte: UInt8) -> Bool {
     let lower = lowercased(byte)
-    return (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
-      || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "f"))
+    return isDigit(byte) || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "f"))
   }
 
   private static func isHostByte(_ byte: UInt8) -> Bool {
     let lower = lowercased(byte)
-    return (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z"))
-      || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
+    return isDigit(byte) || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z"))
       || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
   }
 }

@@ -70,17 +70,28 @@ public struct BackOff: Equatable, Sendable {
   /// Milliseconds from `since` in which nobody asks again.
   public let pause: Int64
   public let reason: String
+  /// Set where METI refused a credential and the store could not keep a note of it: the
+  /// ``Credential/mark`` of that credential.
+  public let refused: String?
 
-  public init(since: Moment, pause: Int64, reason: String) {
+  public init(since: Moment, pause: Int64, reason: String, refused: String? = nil) {
     self.since = since
     self.pause = pause
     self.reason = reason
+    self.refused = refused
   }
 
-  /// Milliseconds still to wait at `now`. A restart of the machine ends the pause.
+  /// The longest pause that is kept, in milliseconds: a server's mistake must not silence an
+  /// account for a night.
+  public static let longest: Int64 = 3_600_000
+
+  /// Milliseconds still to wait at `now`. A restart of the machine ends the pause, and what no
+  /// holder can have left, such as a pause from the future, is none.
   public func remaining(at now: Moment) -> Int64 {
-    guard since.bootID == now.bootID else { return 0 }
-    return min(max(since.boot + pause - now.boot, 0), pause)
+    guard since.bootID == now.bootID, since.boot >= 0, since.boot <= now.boot,
+      pause >= 0, pause <= Self.longest
+    else { return 0 }
+    return max(pause - (now.boot - since.boot), 0)
   }
 }
 

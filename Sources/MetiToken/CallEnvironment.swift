@@ -1,43 +1,40 @@
 /// What the environment says of the account that is meant, for both programs alike.
 public struct CallEnvironment: Sendable {
-  /// `METI_API_URL`, as it was given.
-  public let apiURL: String?
-  /// `METI_ACCOUNT`, else `METI_EMAIL` or `METI_CLIENT_ID` where the environment brings the
-  /// account with it.
-  public let account: String?
-  /// `METI_TOKEN_CACHE`, as it was given.
-  public let cache: String?
+  // Empty where unset, which means the same here.
+  private let givenURL: String
+  private let givenAccount: String
+  private let givenCache: String
 
   /// - Parameter variable: the value of an environment variable, `nil` where it is unset.
   public init(_ variable: (String) -> String?) {
-    func nonEmpty(_ name: String) -> String? {
-      guard let value = variable(name), !value.isEmpty else { return nil }
-      return value
+    givenURL = variable("METI_API_URL") ?? ""
+    var account = ""
+    for name in ["METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID"] where account.isEmpty {
+      account = variable(name) ?? ""
     }
-    apiURL = nonEmpty("METI_API_URL")
-    account = nonEmpty("METI_ACCOUNT") ?? nonEmpty("METI_EMAIL") ?? nonEmpty("METI_CLIENT_ID")
-    cache = nonEmpty("METI_TOKEN_CACHE")
+    givenAccount = account
+    givenCache = variable("METI_TOKEN_CACHE") ?? ""
   }
 
-  /// Whether the kernel tier may be used. Anything but the two known words counts as off, which is
-  /// the careful choice; `meti-token-cli` reports the unknown word.
-  public var usesKernelTier: Bool { cache == nil || cache == "kernel" }
+  /// `METI_API_URL`, as it was given.
+  public var apiURL: String? { givenURL.isEmpty ? nil : givenURL }
 
-  /// The account of a call without options; `nil` where the API URL is not usable.
-  public var selector: AccountSelector? {
-    guard let apiURL else { return AccountSelector(api: .standard, name: account) }
-    guard let api = try? APIURL(apiURL) else { return nil }
-    return AccountSelector(api: api, name: account)
-  }
-}
+  /// `METI_ACCOUNT`, else `METI_EMAIL` or `METI_CLIENT_ID`, where the environment brings the
+  /// account with it.
+  public var account: String? { givenAccount.isEmpty ? nil : givenAccount }
 
-extension Token {
-  /// What is printed: the token, or the `Authorization` header, and a newline.
-  public func line(asHeader: Bool) -> Secret {
-    var line = Secret(capacity: secret.count + 32)
-    if asHeader { line.append("Authorization: Bearer ") }
-    secret.withBytes { line.append($0) }
-    line.append(UInt8(ascii: "\n"))
-    return line
+  /// `METI_TOKEN_CACHE`, as it was given.
+  public var cache: String? { givenCache.isEmpty ? nil : givenCache }
+
+  /// Whether the kernel tier may be used. Anything but the known words counts as off, which is the
+  /// careful choice; `meti-token-cli` reports the unknown word.
+  public var usesKernelTier: Bool { givenCache.isEmpty || givenCache == "kernel" }
+
+  /// The account of a call without options.
+  public func selector() throws(APIURLError) -> AccountSelector {
+    // Not written with `??`: an optional of a structure makes the runtime build its metadata, which
+    // costs the thin program as much as the rest of its work.
+    if givenURL.isEmpty { return AccountSelector(api: .standard, name: account) }
+    return AccountSelector(api: try APIURL(givenURL), name: account)
   }
 }

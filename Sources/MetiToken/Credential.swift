@@ -7,10 +7,15 @@ public struct Credential: ~Copyable, Sendable {
   /// When METI refused this very secret, in seconds since 1970 UTC. While it is set nobody asks
   /// METI again, so that a cron job cannot lock an account; `login` stores a credential without it.
   public let refusedOn: Int64?
+  /// Tells this credential from its successor where the store cannot keep ``refusedOn``: says
+  /// nothing of the secret, for example when its file was last changed. Printable ASCII.
+  public let mark: String
 
   public init(
-    account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil
+    account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil,
+    mark: String = ""
   ) {
+    self.mark = mark
     self.account = account
     self.grant = grant
     self.secret = secret
@@ -37,7 +42,7 @@ public struct Credential: ~Copyable, Sendable {
       default: continue
       }
     }
-    return unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) != nil }
+    return bytes.text != nil
   }
 
   /// The same credential, marked as refused.
@@ -63,24 +68,24 @@ public struct Credential: ~Copyable, Sendable {
   }
 
   /// Reads the stored form; `nil` when it is damaged.
-  public init?(stored: borrowing Secret, account: Account) {
-    guard let body = StoredBody(stored), body.secret.withBytes({ Self.isLegalSecret($0) })
-    else { return nil }
+  public init?(stored: consuming Secret, account: Account) {
+    guard let body = StoredBody(stored) else { return nil }
     let grant: Grant
-    switch body.fields["grant"] {
+    switch body.text("grant") {
     case nil, "password":
       grant = .password
     case "client_credentials":
-      guard let audience = body.fields["audience"],
-        let tokenURL = try? body.fields["token_url"].map({ try APIURL($0) })
+      guard let audience = body.text("audience"),
+        let tokenURL = try? body.text("token_url").map({ try APIURL($0) })
       else { return nil }
       grant = .clientCredentials(
-        tokenURL: tokenURL, audience: audience, scope: body.fields["scope"])
+        tokenURL: tokenURL, audience: audience, scope: body.text("scope"))
     default:
       return nil
     }
-    self.init(
-      account: account, grant: grant, secret: body.secret.duplicate(),
-      refusedOn: body.fields["refused_on"].flatMap(Int64.init))
+    let refusedOn = body.number("refused_on")
+    let secret = body.secret()
+    guard secret.withBytes({ Self.isLegalSecret($0) }) else { return nil }
+    self.init(account: account, grant: grant, secret: secret, refusedOn: refusedOn)
   }
 }

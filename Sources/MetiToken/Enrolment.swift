@@ -15,8 +15,8 @@ extension Renewal {
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {
       try keep(credential)
-      cache.drop(AccountSelector(account))
-      cache.drop(AccountSelector(api: account.api, name: nil))
+      held.backOff = nil
+      dropFormer(account)
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
     }
@@ -28,8 +28,22 @@ extension Renewal {
       throw .issuer(error, account)
     }
     try keep(credential)
+    dropFormer(account)
     save(token, for: AccountSelector(api: account.api, name: nil), of: account)
     return token
+  }
+
+  /// Makes a stored account the default of its API.
+  /// - Throws: ``TokenError/noAccount(_:)`` when it is not stored.
+  public func makeDefault(_ account: Account, until deadline: Deadline) throws(TokenError) {
+    let held = try acquire(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
+    let isStored = try asking { () throws(KeyringError) in
+      try store.accounts(at: account.api).contains { $0.utf8.elementsEqual(account.name.utf8) }
+    }
+    guard isStored else { throw .noAccount(AccountSelector(account)) }
+    try asking { () throws(KeyringError) in try store.makeDefault(account) }
+    cache.drop(AccountSelector(api: account.api, name: nil))
   }
 
   /// Forgets the account's token and, unless `tokenOnly`, its credential.
@@ -40,7 +54,8 @@ extension Renewal {
   ) throws(TokenError) -> Bool {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
-    let wasCached = dropCached(account, ifIs: nil)
+    let wasCached = dropCached(account)
+    held.backOff = nil
     return try asking { () throws(KeyringError) in
       let hadToken = try store.removeToken(of: account)
       guard !tokenOnly else { return hadToken || wasCached }
@@ -58,34 +73,46 @@ extension Renewal {
   public func reject(
     _ account: Account, token rejected: borrowing Secret?, until deadline: Deadline
   ) throws(TokenError) -> Bool {
+    guard rejected != nil else { return try reject(account, until: deadline) { _ in true } }
+    return try reject(account, until: deadline) { rejected!.equals($0) }
+  }
+
+  /// Forgets the account's token where `isMeant` says so of it, under the account's lock. The
+  /// kernel tier comes first, so that a dead token is gone from it also where the keyring fails.
+  /// - Returns: whether anything was forgotten.
+  public func reject(
+    _ account: Account, until deadline: Deadline, where isMeant: (borrowing Secret) -> Bool
+  ) throws(TokenError) -> Bool {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
-    let wasCached = dropCached(account, ifIs: rejected)
+    let wasCached = dropCached(account, where: isMeant)
     let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
-    guard let stored, Self.isMeant(stored.secret, rejected) else { return wasCached }
+    guard let stored, isMeant(stored.secret) else { return wasCached }
     return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+  }
+
+  /// Drops what the kernel tier has for the account and as the default, which may be another's.
+  /// Also before a token is kept, for with the tier switched off nothing would replace it.
+  private func dropFormer(_ account: Account) {
+    cache.drop(AccountSelector(account))
+    cache.drop(AccountSelector(api: account.api, name: nil))
   }
 
   /// Drops the account's keys from the kernel tier: its own and, where that holds this account's
   /// token, the default's.
-  private func dropCached(_ account: Account, ifIs token: borrowing Secret?) -> Bool {
+  private func dropCached(
+    _ account: Account, where isMeant: (borrowing Secret) -> Bool = { _ in true }
+  ) -> Bool {
     var isAnyDropped = false
     let now = clock.now()
     for selector in [AccountSelector(account), AccountSelector(api: account.api, name: nil)] {
       guard let cached = cache.find(selector, at: now), cached.account == account.name,
-        Self.isMeant(cached.secret, token)
+        isMeant(cached.secret)
       else { continue }
       cache.drop(selector)
       isAnyDropped = true
     }
     return isAnyDropped
-  }
-
-  private static func isMeant(
-    _ token: borrowing Secret, _ rejected: borrowing Secret?
-  ) -> Bool {
-    guard rejected != nil else { return true }
-    return rejected!.equals(token)
   }
 
   private func acquire(
@@ -96,7 +123,10 @@ extension Renewal {
     return held
   }
 
+  /// Stores the credential and makes its account the default. What the kernel tier keeps for the
+  /// default may be another account's then, also where only the first half was done.
   private func keep(_ credential: borrowing Credential) throws(TokenError) {
+    defer { cache.drop(AccountSelector(api: credential.account.api, name: nil)) }
     try asking { () throws(KeyringError) in
       try store.store(credential)
       try store.makeDefault(credential.account)

@@ -28,5 +28,11 @@ public struct Expiry: Equatable, Sendable {
     isSameBoot(now) ? boot - now.boot : wall - now.wall
   }
 
+  /// When it ends, in seconds since 1970-01-01 UTC by the wall clock of `now`, which is the one that
+  /// those who are told compare with.
+  public func epochSeconds(at now: Moment) -> Int64 {
+    now.wall / 1000 + remaining(at: now) / 1000
+  }
+
   public func isSameBoot(_ now: Moment) -> Bool { !bootID.isEmpty && bootID == now.bootID }
 }

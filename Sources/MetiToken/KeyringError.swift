@@ -19,6 +19,10 @@ public struct KeyringError: Error, Equatable {
     case noCollection
     /// The item is there, but its secret is empty or unreadable.
     case damaged
+    /// The file that the environment names for the secret cannot be read, in these words.
+    case unreadable(String)
+    /// The store is the environment, which is only read.
+    case readOnly
     /// Anything else; see the detail.
     case failed
   }

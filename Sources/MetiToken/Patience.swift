@@ -15,9 +15,6 @@ struct Patience {
   static let firstPause: Int64 = 500
   /// How long METI is left alone after the last attempt, where it did not say, in milliseconds.
   static let restAfterFailure: Int64 = 8_000
-  /// The longest Retry-After that is remembered, in seconds: a server's mistake must not silence
-  /// an account for a night.
-  static let longestRetryAfter: Int64 = 3_600
 
   func issue(
     from issuer: any TokenIssuer, for credential: borrowing Credential,
@@ -39,7 +36,10 @@ struct Patience {
         guard case .unavailable(let unavailable) = error else { throw error }
         trouble = unavailable
       }
-      let asked = trouble.retryAfter.map { min($0, Self.longestRetryAfter) * 1000 }
+      // No time at all is no answer to when: those who wait would all ask, one after the other.
+      let asked = trouble.retryAfter.flatMap {
+        $0 > 0 ? min($0, BackOff.longest / 1000) * 1000 : nil
+      }
       let wait = max(jittered(pause), asked ?? 0)
       let now = clock.now()
       let isWorthIt = trouble.isTransient && attempt < Self.attempts
@@ -61,7 +61,8 @@ struct Patience {
     since start: Moment, until deadline: Deadline
   ) throws(IssuerError) {
     let now = clock.now()
-    guard let earlier = held.backOff else { return }
+    // A refusal concerns one credential, which who asks now may have replaced.
+    guard let earlier = held.backOff, earlier.refused == nil else { return }
     let remaining = earlier.remaining(at: now)
     guard remaining > 0 else { return }
     let happenedWhileWaiting = earlier.since.boot >= start.boot

@@ -105,13 +105,13 @@ public struct Renewal {
     _ held: any HeldLock
   ) throws(TokenError) -> Token {
     let credential = try credential(of: account)
-    if let on = credential.refusedOn { throw .refusedBefore(account, on: on) }
+    if let on = refusal(of: credential, held) { throw .refusedBefore(account, on: on) }
     let token: Token
     do {
       token = try Patience(clock: clock, held: held).issue(
         from: issuer, for: credential, since: start, until: deadline)
     } catch {
-      if case .refused = error { remember(refused: credential) }
+      if case .refused = error { remember(refused: credential, held) }
       throw .issuer(error, account)
     }
     if !request.validity.canBeMet(byLifetime: token.lifetime) {
@@ -127,11 +127,28 @@ public struct Renewal {
     return credential
   }
 
-  private func remember(refused credential: borrowing Credential) {
+  /// When METI refused this very credential, in seconds since 1970 UTC.
+  private func refusal(of credential: borrowing Credential, _ held: any HeldLock) -> Int64? {
+    if let on = credential.refusedOn { return on }
+    guard let earlier = held.backOff, earlier.refused == credential.mark,
+      earlier.remaining(at: clock.now()) > 0
+    else { return nil }
+    return earlier.since.wall / 1000
+  }
+
+  /// Marks the credential, if it is still the stored one: where no lock can be had, a login or a
+  /// logout may have come between. Where the store cannot, the lock keeps it for a while.
+  private func remember(refused credential: borrowing Credential, _ held: any HeldLock) {
+    let now = clock.now()
     do {
-      try store.store(credential.refused(at: clock.now()))
+      let current = try store.credential(of: credential.account)
+      guard let current, current.secret.equals(credential.secret) else { return }
+      try store.store(credential.refused(at: now))
     } catch {
-      report(.refusalNotKept(error))
+      held.backOff = BackOff(
+        since: now, pause: BackOff.longest, reason: "METI refuses the credentials",
+        refused: credential.mark)
+      if error.kind != .readOnly { report(.refusalNotKept(error)) }
     }
   }
 

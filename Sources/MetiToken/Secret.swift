@@ -30,13 +30,13 @@ import Glibc
   }
 
   /// A secret that a C function writes: `fill` gets `capacity` zeroed bytes and returns how many
-  /// of them, from the start, are the secret.
+  /// of them, from the start, are the secret; less than none means none.
   public init<Failure: Error>(
     capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
   ) throws(Failure) {
     self.init(capacity: capacity)
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: pages[..<capacity])
-    count = min(try unsafe fill(room), capacity)
+    count = max(0, min(try unsafe fill(room), capacity))
   }
 
   deinit {
@@ -74,11 +74,16 @@ import Glibc
     text.withUTF8 { bytes in unsafe append(bytes.span.bytes) }
   }
 
+  /// Drops and wipes what stands behind the first `length` bytes.
+  public mutating func truncate(to length: Int) {
+    guard length < count else { return }
+    unsafe explicit_bzero(pages.baseAddress! + length, count - length)
+    count = length
+  }
+
   /// Drops the last byte; nothing happens to an empty secret.
   public mutating func removeLast() {
-    guard count > 0 else { return }
-    count -= 1
-    unsafe pages[count] = 0
+    truncate(to: max(count - 1, 0))
   }
 
   /// A second value with the same bytes. Named, because every copy is one more to protect.

@@ -2,40 +2,53 @@
 ///
 /// This is the packing of git-credential-libsecret, readable in Seahorse. Expiry and the like stand
 /// here and not in attributes, so that they are replaced in one step with the secret they belong
-/// to. Unknown keys and lines without `=` are ignored; of a repeated key the last one counts.
+/// to. Unknown keys and lines without `=` are ignored; of a repeated key the first one counts.
 public struct StoredBody: ~Copyable, Sendable {
-  public let secret: Secret
-  public let fields: [String: String]
+  private var bytes: Secret
+  /// Where the secret ends, in bytes.
+  private let end: Int
 
   /// The longest body that is read or written: what every provider holds, in bytes, with room for
   /// the longest token.
   public static let longest = 20 * 1024
 
-  /// Reads a body; `nil` when it is empty, too long, or its first line is: an empty secret is what
+  /// Reads a body; `nil` when it is too long, or its first line is empty: an empty secret is what
   /// a killed provider leaves behind, and is as good as none.
-  public init?(_ body: borrowing Secret) {
+  public init?(_ body: consuming Secret) {
     guard body.count <= Self.longest else { return nil }
-    var secret = Secret()
-    var fields: [String: String] = [:]
-    body.withBytes { bytes in
-      var start = 0
-      var isFirst = true
-      while start < bytes.byteCount {
-        var end = start
-        while end < bytes.byteCount, bytes.byte(at: end) != UInt8(ascii: "\n") { end += 1 }
-        let line = bytes.extracting(start..<end)
-        if isFirst {
-          secret.append(line)
-        } else if let (key, value) = Self.field(line) {
-          fields[key] = value
-        }
-        isFirst = false
-        start = end + 1
-      }
+    let end = body.withBytes { $0.lineEnd(from: 0) }
+    guard end > 0 else { return nil }
+    bytes = body
+    self.end = end
+  }
+
+  /// The value of `key`; `nil` when there is none, or it is not UTF-8.
+  public func text(_ key: StaticString) -> String? {
+    bytes.withBytes { bytes in
+      guard let range = bytes.value(of: key, from: end + 1) else { return nil }
+      return bytes.extracting(range).text
     }
-    guard !secret.isEmpty else { return nil }
-    self.secret = secret
-    self.fields = fields
+  }
+
+  /// The value of `key` where it is a decimal number, at most 18 digits, without a sign.
+  public func number(_ key: StaticString) -> Int64? {
+    bytes.withBytes { bytes in
+      guard let range = bytes.value(of: key, from: end + 1), (1...18).contains(range.count)
+      else { return nil }
+      var number: Int64 = 0
+      for index in range {
+        let digit = bytes.byte(at: index)
+        guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+        number = number * 10 + Int64(digit - UInt8(ascii: "0"))
+      }
+      return number
+    }
+  }
+
+  /// The secret alone; the rest is wiped.
+  public consuming func secret() -> Secret {
+    bytes.truncate(to: end)
+    return bytes
   }
 
   /// Packs `secret` and `fields`. No value here may hold a line feed; account names, URLs and
@@ -51,63 +64,43 @@ public struct StoredBody: ~Copyable, Sendable {
     }
     return body
   }
-
-  private static func field(_ line: RawSpan) -> (key: String, value: String)? {
-    var equals = 0
-    while equals < line.byteCount, line.byte(at: equals) != UInt8(ascii: "=") { equals += 1 }
-    guard equals > 0, equals < line.byteCount else { return nil }
-    guard let key = string(line.extracting(..<equals)),
-      let value = string(line.extracting((equals + 1)...))
-    else { return nil }
-    return (key, value)
-  }
-
-  private static func string(_ bytes: RawSpan) -> String? {
-    unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
-  }
 }
 
-extension Token {
-  /// The stored form, for the keyring and for the kernel's key.
-  public func stored() -> Secret {
-    StoredBody.pack(
-      secret,
-      [
-        "account": account,
-        "expires_on": String(expiry.wall / 1000),
-        "lifetime": String(lifetime),
-        "boot_expiry_ms": String(expiry.boot),
-        "boot_id": expiry.bootID,
-      ])
+extension RawSpan {
+  /// These bytes as text; `nil` when they are not UTF-8.
+  public var text: String? {
+    let bytes = Span<UInt8>(_bytes: self)
+    guard let checked = try? UTF8Span(validating: bytes) else { return nil }
+    return String(copying: checked)
   }
 
-  /// Reads the stored form; `nil` when a part is missing or impossible, or the token is not legal.
-  public init?(stored: borrowing Secret) {
-    guard let body = StoredBody(stored),
-      let account = body.fields["account"],
-      let expiresOn = body.fields["expires_on"].flatMap(Int64.init),
-      let lifetime = body.fields["lifetime"].flatMap(Int64.init),
-      let boot = body.fields["boot_expiry_ms"].flatMap(Int64.init),
-      let bootID = body.fields["boot_id"],
-      Lifetime.allowed.contains(lifetime),
-      expiresOn >= 0, expiresOn <= Lifetime.latestExpiry, boot >= 0, boot <= Int64.max / 4,
-      body.secret.withBytes({ Token.isLegal($0) })
-    else { return nil }
-    self.init(
-      secret: body.secret.duplicate(), account: account,
-      expiry: Expiry(wall: expiresOn * 1000, boot: boot, bootID: bootID), lifetime: lifetime)
+  /// The index of the first line feed from `start` on, or the end.
+  fileprivate func lineEnd(from start: Int) -> Int {
+    var end = start
+    while end < byteCount, byte(at: end) != UInt8(ascii: "\n") { end += 1 }
+    return end
   }
-}
 
-/// What a token's lifetime may be, in seconds.
-public enum Lifetime {
-  /// A year is already more than any issuer of bearer tokens should give; what is longer is
-  /// taken for a mistake and refused.
-  public static let allowed: ClosedRange<Int64> = 1...366 * 86400
+  /// Where the value of the first line `key=…` from `start` on stands.
+  fileprivate func value(of key: StaticString, from start: Int) -> Range<Int>? {
+    var start = start
+    while start < byteCount {
+      let end = lineEnd(from: start)
+      if begins(with: key, from: start, to: end) {
+        return (start + key.utf8CodeUnitCount + 1)..<end
+      }
+      start = end + 1
+    }
+    return nil
+  }
 
-  /// Assumed when neither the answer nor the token says: short, so that it cannot hurt for long.
-  public static let unknown: Int64 = 300
-
-  /// The last second of the year 9999, the end of what RFC 3339 can write.
-  static let latestExpiry: Int64 = 253_402_300_799
+  /// Whether the line holds `key` and an equals sign at its beginning.
+  private func begins(with key: StaticString, from start: Int, to end: Int) -> Bool {
+    let count = key.utf8CodeUnitCount
+    guard end - start > count, byte(at: start + count) == UInt8(ascii: "=") else { return false }
+    for index in 0..<count where unsafe byte(at: start + index) != key.utf8Start[index] {
+      return false
+    }
+    return true
+  }
 }

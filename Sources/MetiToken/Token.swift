@@ -39,13 +39,14 @@ public struct Token: ~Copyable, Sendable {
   }
 
   /// Whether it lives long enough for `validity`, and, where a fresh one was asked for, was issued
-  /// no earlier than `since`.
+  /// no earlier than `since`. What has more left than it ever lived is judged by a wall clock that
+  /// is wrong, or was wrong when the token was issued, and is not trusted.
   public func satisfies(
     _ validity: MinimumValidity, issuedSince since: Moment? = nil, at now: Moment
   ) -> Bool {
-    guard expiry.remaining(at: now) > validity.milliseconds(ofLifetime: lifetime) else {
-      return false
-    }
+    let remaining = expiry.remaining(at: now)
+    guard remaining > validity.milliseconds(ofLifetime: lifetime), remaining <= lifetime * 1000
+    else { return false }
     guard let since else { return true }
     return expiry.isSameBoot(since) && expiry.boot - lifetime * 1000 >= since.boot
   }
@@ -64,7 +65,8 @@ public struct MinimumValidity: Equatable, Sendable {
   public static let standard = MinimumValidity(asked: nil)
   public static let standardSeconds: Int64 = 60
 
-  public init(asked: Int64?) { self.asked = asked }
+  /// Less than nothing is taken for nothing.
+  public init(asked: Int64?) { self.asked = asked.map { max($0, 0) } }
 
   /// Milliseconds that a token of `lifetime` seconds must have left.
   ///

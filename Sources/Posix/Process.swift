@@ -9,12 +9,72 @@ public enum Process {
   /// (prctl(2), PR_SET_DUMPABLE). Ends with the next execve(2).
   public static func harden() {
     _ = meti_set_not_dumpable()
+    silenceBacktraces()
+  }
+
+  /// Lets a crash end the process as in C. Where the Swift toolchain is installed the runtime would
+  /// start its backtracer instead, on Ctrl-\ as well, which writes the registers and the memory
+  /// around them to stdout and then waits for a key.
+  private static func silenceBacktraces() {
+    for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
+      var action = sigaction()
+      guard unsafe sigaction(number, nil, &action) == 0 else { continue }
+      // What the caller ignores (nohup) stays ignored. SIG_IGN is 1, in the shape of a function.
+      let handler = unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      if handler != 1 { _ = signal(number, SIG_DFL) }
+    }
+  }
+
+  /// Puts something on each of the descriptors 0, 1 and 2 that the caller left closed. The next file
+  /// to be opened, a lock file or the keyring's socket, would take its number, and be given the
+  /// token that is meant for stdout.
+  ///
+  /// What is put there fails with EBADF, as a closed descriptor does: `/dev/null`, opened the other
+  /// way round. What this process becomes or starts has them closed again.
+  public static func occupyStandardStreams() {
+    for (number, flags) in [
+      (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),
+    ] where fcntl(number, F_GETFD) < 0 {
+      // open(2) takes the lowest number that is free, which this one is.
+      _ = unsafe open("/dev/null", flags | O_CLOEXEC)
+    }
   }
 
   /// The value of an environment variable; `nil` when it is unset (getenv(3)).
   public static func variable(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)
+  }
+
+  /// Whether the argument at `index` (0 is the program's name) is `text`. Much cheaper than
+  /// `CommandLine.arguments`, which the thin program feels.
+  public static func argument(_ index: Int, is text: StaticString) -> Bool {
+    guard index < CommandLine.argc, let argument = unsafe CommandLine.unsafeArgv[index] else {
+      return false
+    }
+    return unsafe strcmp(
+      argument,
+      UnsafeRawPointer(text.utf8Start)
+        .assumingMemoryBound(to: CChar.self)) == 0
+  }
+
+  /// Whether the program was called by the name `name`, in whatever directory.
+  public static func isCalled(_ name: StaticString) -> Bool {
+    guard let path = unsafe CommandLine.unsafeArgv[0] else { return false }
+    let slash = unsafe strrchr(path, Int32(UInt8(ascii: "/")))
+    let last = unsafe slash.map { unsafe $0 + 1 } ?? path
+    return unsafe strcmp(
+      last, UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
+  }
+
+  /// Whether the program was called by a name that ends in `text`.
+  public static func name(endsWith text: StaticString) -> Bool {
+    guard CommandLine.argc > 0, let name = unsafe CommandLine.unsafeArgv[0] else { return false }
+    let length = unsafe strlen(name)
+    guard length >= text.utf8CodeUnitCount else { return false }
+    return unsafe memcmp(
+      name + length - text.utf8CodeUnitCount, text.utf8Start,
+      text.utf8CodeUnitCount) == 0
   }
 
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).
@@ -68,7 +128,7 @@ public enum Process {
     case signal(Int32)
   }
 
-  /// Starts a program, found in PATH (posix_spawnp(3)).
+  /// Starts the program at `path` (posix_spawn(3)).
   /// - Parameters:
   ///   - arguments: the first is the program's name.
   ///   - inherited: descriptors that the program has under the same numbers.
@@ -76,7 +136,7 @@ public enum Process {
   ///   - errors: the same for standard error.
   /// - Returns: the process id.
   public static func spawn(
-    _ arguments: [[UInt8]], environment: borrowing Environment, inherited: [Int32],
+    _ path: String, _ arguments: [[UInt8]], environment: borrowing Environment, inherited: [Int32],
     output: Int32? = nil, errors: Int32? = nil
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
@@ -103,7 +163,7 @@ public enum Process {
     var pid: pid_t = 0
     let code = unsafe strings.withCList { argv in
       unsafe environment.withList { envp in
-        unsafe posix_spawnp(&pid, strings[0], &actions, &attributes, argv, envp)
+        unsafe posix_spawn(&pid, path, &actions, &attributes, argv, envp)
       }
     }
     guard code == 0 else { throw SystemError(code) }

@@ -40,12 +40,17 @@ public struct Terminal: ~Copyable {
     let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP])
     defer { signals.end() }
     var silent = original
-    if isSecret { silent.c_lflag &= ~tcflag_t(ECHO) }
+    if isSecret {
+      silent.c_lflag &= ~tcflag_t(ECHO)
+      // What was typed before is no answer, and is thrown away before the question can be read.
+      setAttributes(silent)
+    }
     say(question)
-    setAttributes(silent)
     defer {
-      setAttributes(original)
-      if isSecret { say("\n") }
+      if isSecret {
+        setAttributes(original)
+        say("\n")
+      }
     }
     let clock = SystemClock()
     let deadline = Deadline(seconds * 1000, from: clock.now())

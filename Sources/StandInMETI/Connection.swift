@@ -74,6 +74,10 @@ final class Connection: ChannelInboundHandler {
       play(server.books.withLock { $0.beginTokenPost() }, for: request, context)
     case ("GET", "/sources"), ("GET", "/sources/"), ("POST", "/sources"), ("POST", "/sources/"):
       send(sources(request), context)
+    case ("GET", GitRepository.path):
+      let token = GitRepository.token(request.authorization)
+      let isAdmitted = server.books.withLock { $0.admits(token.map { "Bearer \($0)" }) }
+      send(GitRepository.answer(isAdmitted: isAdmitted), context)
     case (_, "/redirect"):
       send(redirect(request), context)
     case (_, "/token"), (_, "/oauth/token"), (_, "/sources"), (_, "/sources/"):

@@ -10,9 +10,13 @@ struct Response {
   var announcedLength: Int?
 
   init(_ status: Int, fields: [(String, String)] = [], json: String) {
+    self.init(status, type: "application/json", fields: fields, body: Array(json.utf8))
+  }
+
+  init(_ status: Int, type: String, fields: [(String, String)] = [], body: [UInt8]) {
     self.status = status
-    self.fields = [("Content-Type", "application/json")] + fields
-    self.body = Array(json.utf8)
+    self.fields = [("Content-Type", type)] + fields
+    self.body = body
   }
 
   init(_ status: Int, fields: [(String, String)] = [], encoding value: some Encodable) {

@@ -18,40 +18,50 @@ struct Call {
   let renewal: Renewal
   let store: any CredentialStore
   let cache: any TokenCache
+  /// Whether the account comes with the environment and not from the keyring.
+  var isFromEnvironment: Bool { store is EnvironmentStore }
 
   /// For the whole call, in seconds, where nothing else is said.
   static let standardTimeout: Int64 = 30
 
+  /// - Parameters:
+  ///   - forgets: what is in the kernel tier is found even where that is switched off.
+  ///   - longest: of the whole call, in milliseconds, whatever timeout is asked for.
   init(
-    _ options: CommonOptions, account: String? = nil, noPrompt: Bool = false,
-    timeout standardTimeout: Int64 = Call.standardTimeout
+    _ settings: Settings, forgets: Bool = false,
+    timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max
   ) throws(Failure) {
     let environment = CallEnvironment(Process.variable)
     let clock = SystemClock()
     self.clock = clock
-    isVerbose = options.verbose
-    let isVerbose = options.verbose
+    isVerbose = settings.isVerbose
+    let isVerbose = settings.isVerbose
     let verbose: @Sendable (String) -> Void = { if isVerbose { Voice.detail($0) } }
 
-    selector = try Self.selector(options, account, environment)
-    let seconds = try Self.timeout(options) ?? standardTimeout
-    deadline = Deadline(seconds * 1000, from: clock.now())
+    selector = try Self.selector(settings, environment)
+    let seconds = try Self.timeout(settings) ?? standardTimeout
+    deadline = Deadline(min(seconds * 1000, longest), from: clock.now())
     mayAsk =
-      !noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
-    cache = try Self.cache(environment)
+      !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
+    let chosen = try Self.cache(environment)
+    cache = forgets ? KernelCache() : chosen
 
     let lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
-    store = KeyringStore(
-      busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
-      person: mayAsk ? .present(told: Voice.say) : .absent,
-      handshake: { deadline throws(KeyringError) in
-        do {
-          return try lock.acquire(named: "keyring", until: deadline)
-        } catch {
-          throw KeyringError(.notAnswering, detail: "another process is opening its session")
-        }
-      },
-      verbose: verbose)
+    if !settings.isForKeyring, let environment = try EnvironmentStore(for: selector) {
+      store = environment
+    } else {
+      store = KeyringStore(
+        busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
+        person: mayAsk ? .present(told: Voice.say) : .absent,
+        handshake: { deadline throws(KeyringError) in
+          do {
+            return try lock.acquire(named: "keyring", until: deadline)
+          } catch {
+            throw KeyringError(.notAnswering, detail: "another process is opening its session")
+          }
+        },
+        verbose: verbose)
+    }
     let caFile = Process.variable("METI_CA_FILE") ?? Process.variable("SSL_CERT_FILE")
     renewal = Renewal(
       cache: cache, store: store,
@@ -69,15 +79,15 @@ struct Call {
   }
 
   private static func selector(
-    _ options: CommonOptions, _ account: String?, _ environment: CallEnvironment
+    _ settings: Settings, _ environment: CallEnvironment
   ) throws(Failure) -> AccountSelector {
     let api: APIURL
     do {
-      api = try (options.apiURL ?? environment.apiURL).map(APIURL.init) ?? .standard
+      api = try (settings.apiURL ?? environment.apiURL).map(APIURL.init) ?? .standard
     } catch {
       throw Failure(error)
     }
-    guard let name = account ?? environment.account else {
+    guard let name = settings.account ?? environment.account else {
       return AccountSelector(api: api, name: nil)
     }
     do {
@@ -87,8 +97,8 @@ struct Call {
     }
   }
 
-  private static func timeout(_ options: CommonOptions) throws(Failure) -> Int64? {
-    if let timeout = options.timeout { return max(timeout.seconds, 1) }
+  private static func timeout(_ settings: Settings) throws(Failure) -> Int64? {
+    if let timeout = settings.timeout { return max(timeout, 1) }
     guard let text = Process.variable("METI_TOKEN_TIMEOUT"), !text.isEmpty else { return nil }
     guard let timeout = Duration(argument: text) else {
       throw Failure.usage("METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h")

@@ -50,7 +50,7 @@ struct ExecCommand: ParsableCommand {
   func run() throws {
     // Before anything that changes it for this process's own sake.
     var environment = Environment()
-    let call = try Call(common, account: account.account)
+    let call = try Call(common.settings(account: account.account))
     let token = try call.token(
       for: TokenRequest(
         selector: call.selector, validity: MinimumValidity(asked: minValidity?.seconds)))

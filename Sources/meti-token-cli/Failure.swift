@@ -67,7 +67,11 @@ extension Failure {
 
   init(_ error: KeyringError) {
     let (message, hint) = Self.words(error.kind)
-    self.init(.keyring, message, hint: hint, detail: error.detail)
+    if case .unreadable = error.kind {
+      self.init(.inputOutput, message)
+    } else {
+      self.init(.keyring, message, hint: hint, detail: error.detail)
+    }
   }
 
   /// What a keyring's trouble is called; also part of warnings.
@@ -111,6 +115,9 @@ extension Failure {
         "the keyring has the item but gives no secret that can be read",
         "unlock the keyring and try again; if it stays so: meti-token login"
       )
+    case .unreadable(let message): (message, nil)
+    case .readOnly:
+      ("the account comes from the environment, which is only read", "change it where it is set")
     case .failed: ("the keyring cannot do what was asked", "see the reason with --verbose")
     }
   }
@@ -142,7 +149,8 @@ extension Failure {
     }
   }
 
-  init(_ error: APIURLError) {
+  /// - Parameter name: what the URL is, as a sentence begins.
+  init(_ error: APIURLError, of name: String = "the API URL") {
     let reason =
       switch error {
       case .notHTTPS: "it must begin with https:// (http:// is for loopback addresses alone)"
@@ -152,7 +160,7 @@ extension Failure {
       case .badHost: "its host name is not legal"
       case .badPort: "its port is not a number from 1 to 65535"
       }
-    self.init(.usage, "the API URL is not usable: \(reason)")
+    self.init(.usage, "\(name) is not usable: \(reason)")
   }
 
   init(_ error: AccountNameError) {

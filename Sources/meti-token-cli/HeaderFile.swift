@@ -56,7 +56,7 @@ struct HeaderFile: ~Copyable {
     let file = unsafe openat(
       directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw .inputOutput("cannot create a file beside \(path)") }
-    let line = token.line(asHeader: true)
+    let line = token.duplicate().line(asHeader: true)
     var info = stat()
     let isWritten =
       unsafe fchmod(file, 0o600) == 0 && line.withBytes { Process.write($0, to: file) }

@@ -56,7 +56,7 @@ struct HeaderFileCommand: ParsableCommand {
 
   /// Every question is a call of its own, with its own time.
   private func token(mayAsk: Bool) throws(Failure) -> Token {
-    let call = try Call(common, account: account.account, noPrompt: !mayAsk)
+    let call = try Call(common.settings(account: account.account, noPrompt: !mayAsk))
     return try call.token(for: TokenRequest(selector: call.selector, validity: validity))
   }
 

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Glibc
 import MetiToken
 import Posix
@@ -20,9 +19,9 @@ struct Login {
     }
   }
 
-  /// The e-mail (asked for unless given) and the password, from a person or from `source`.
+  /// The e-mail or client id (asked for unless given) and the secret, from a person or `source`.
   func credential(
-    email: String?, from source: SecretSource? = nil
+    email: String?, grant: Credential.Grant = .password, from source: SecretSource? = nil
   ) throws(Failure) -> Credential {
     let name: String
     if let email { name = email } else { name = try askEmail() }
@@ -34,11 +33,11 @@ struct Login {
     }
     let password: Secret
     if let source {
-      password = try source.read()
+      password = try uncounted { () throws(Failure) in try source.read() }
     } else {
-      password = try askPassword()
+      password = try askSecret(grant == .password ? "password" : "client secret")
     }
-    return Credential(account: account, secret: password)
+    return Credential(account: account, grant: grant, secret: password)
   }
 
   /// Verifies (unless told not to) and stores; says on stderr for whom and for how long.
@@ -63,73 +62,42 @@ struct Login {
 
   private func askEmail() throws(Failure) -> String {
     let answer = try ask("METI e-mail: ", isSecret: false)
-    let text = answer.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
+    guard let text = answer.withBytes({ $0.text }) else {
+      throw .usage("the e-mail address is not UTF-8", hint: nil)
     }
-    guard let text else { throw .usage("the e-mail address is not UTF-8", hint: nil) }
     return String(text.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
   }
 
-  private func askPassword() throws(Failure) -> Secret {
-    let password = try ask("METI password: ", isSecret: true)
-    guard !password.isEmpty else { throw .usage("the password is empty", hint: nil) }
-    guard password.withBytes({ Credential.isLegalSecret($0) }) else {
-      throw .usage("the password is not UTF-8 or holds a control character", hint: nil)
+  private func askSecret(_ name: String) throws(Failure) -> Secret {
+    let secret = try ask("METI \(name): ", isSecret: true)
+    guard !secret.isEmpty else { throw .usage("the \(name) is empty", hint: nil) }
+    guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
+      throw .usage("the \(name) is not UTF-8 or holds a control character", hint: nil)
     }
-    return password
+    return secret
   }
 
-  /// The time a person takes is not the call's.
   private func ask(_ question: String, isSecret: Bool) throws(Failure) -> Secret {
     guard call.mayAsk, let terminal = Terminal() else {
       throw Failure.usage(
         "there is no terminal to ask on",
         hint: "give the account with --email and --password-stdin or --password-file")
     }
-    let start = call.clock.now()
-    defer { call.deadline.extend(by: call.clock.now().boot - start.boot) }
     do {
-      return try terminal.ask(question, isSecret: isSecret, seconds: Self.patience)
+      return try uncounted { () throws(Terminal.NoAnswer) in
+        try terminal.ask(question, isSecret: isSecret, seconds: Self.patience)
+      }
     } catch {
       throw Failure(error)
     }
   }
-}
 
-struct LoginCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "login", abstract: "Verify an account and store it in the keyring.")
-
-  @Option(
-    help: ArgumentHelp("The account's e-mail address (asked for if missing).", valueName: "e-mail"))
-  var email: String?
-
-  @Flag(help: "Read the password from standard input.")
-  var passwordStdin = false
-
-  @Option(help: ArgumentHelp("Read the password from a file.", valueName: "file"))
-  var passwordFile: String?
-
-  @Flag(help: "Store the account without asking METI whether it is right.")
-  var noVerify = false
-
-  @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if passwordStdin && passwordFile != nil {
-      throw ValidationError("--password-stdin and --password-file exclude each other")
-    }
-    if email == nil && (passwordStdin || passwordFile != nil) {
-      throw ValidationError("--email is needed where the password is not asked for")
-    }
-  }
-
-  func run() throws {
-    let call = try Call(common, account: email)
-    let source: SecretSource? =
-      passwordStdin ? .standardInput : passwordFile.map(SecretSource.file)
-    let login = Login(call: call)
-    let credential = try login.credential(email: email, from: source)
-    _ = try login.store(credential, isVerified: !noVerify)
+  /// The time that a person takes, or a password manager that asks one, is not the call's.
+  private func uncounted<Value: ~Copyable, Reason>(
+    _ body: () throws(Reason) -> Value
+  ) throws(Reason) -> Value {
+    let start = call.clock.now()
+    defer { call.deadline.extend(by: call.clock.now().boot - start.boot) }
+    return try body()
   }
 }

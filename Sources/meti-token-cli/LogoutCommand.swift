@@ -23,7 +23,7 @@ struct LogoutCommand: ParsableCommand {
   }
 
   func run() throws {
-    let call = try Call(common, account: account.account)
+    let call = try Call(common.settings(account: account.account), forgets: true)
     if all {
       try forgetAll(call)
     } else {
@@ -59,7 +59,7 @@ struct LogoutCommand: ParsableCommand {
     } catch {
       throw Failure(error)
     }
-    let what = tokenOnly ? "removed the token of" : "logged out"
+    let what = tokenOnly || call.isFromEnvironment ? "removed the token of" : "logged out"
     Voice.say("\(what) \(account.name) at \(account.api.text)")
     return true
   }

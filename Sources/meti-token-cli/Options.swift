@@ -20,6 +20,27 @@ struct CommonOptions: ParsableArguments {
   var verbose = false
 }
 
+/// What the options and the environment together settle for a call, without the parser's types: the
+/// bare command is run without the parser, whose search for conformances costs more than a look-up
+/// in the keyring may.
+struct Settings {
+  var apiURL: String?
+  var timeout: Int64?
+  var isVerbose = false
+  var account: String?
+  var noPrompt = false
+  /// The account of the environment is left aside (`login`, `switch`).
+  var isForKeyring = false
+}
+
+extension CommonOptions {
+  func settings(account: String? = nil, noPrompt: Bool = false) -> Settings {
+    Settings(
+      apiURL: apiURL, timeout: timeout?.seconds, isVerbose: verbose, account: account,
+      noPrompt: noPrompt)
+  }
+}
+
 /// Which account is meant.
 struct AccountOption: ParsableArguments {
   @Option(

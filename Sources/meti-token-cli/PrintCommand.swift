@@ -36,13 +36,49 @@ struct PrintCommand: ParsableCommand {
   }
 
   func run() throws {
-    let call = try Call(common, account: account.account, noPrompt: noPrompt)
-    let request = TokenRequest(
-      selector: call.selector, validity: MinimumValidity(asked: minValidity?.seconds),
-      mustBeNew: forceRefresh)
+    try Printing(
+      validity: MinimumValidity(asked: minValidity?.seconds), mustBeNew: forceRefresh,
+      form: json ? .json : header ? .header : .bare
+    ).run(common.settings(account: account.account, noPrompt: noPrompt))
+  }
+}
+
+/// The main job: comes to a token and prints it.
+struct Printing {
+  enum Form {
+    case bare, header, json
+  }
+
+  var validity = MinimumValidity.standard
+  var mustBeNew = false
+  var form = Form.bare
+
+  /// What the bare command's arguments ask for, where the parser is not needed to tell.
+  init?(_ arguments: [String]) {
+    guard arguments.count <= 1 else { return nil }
+    switch arguments.first {
+    case nil: form = .bare
+    case "--header"?: form = .header
+    case "--json"?: form = .json
+    default: return nil
+    }
+  }
+
+  init(validity: MinimumValidity, mustBeNew: Bool, form: Form) {
+    self.validity = validity
+    self.mustBeNew = mustBeNew
+    self.form = form
+  }
+
+  func run(_ settings: Settings) throws(Failure) {
+    let call = try Call(settings)
+    let request = TokenRequest(selector: call.selector, validity: validity, mustBeNew: mustBeNew)
     let token = try call.token(for: request)
-    try Output.write(
-      json ? token.json(call.selector.api, at: call.clock.now()) : token.line(asHeader: header))
+    switch form {
+    case .bare: try Output.write(token.line(asHeader: false))
+    case .header: try Output.write(token.line(asHeader: true))
+    case .json: try Output.write(token.json(call.selector.api, at: call.clock.now()))
+    }
   }
 }
 
@@ -51,7 +87,7 @@ extension Token {
   /// times in seconds, `expires_at` as RFC 3339 in UTC.
   func json(_ api: APIURL, at now: Moment) -> Secret {
     let seconds = expiry.remaining(at: now) / 1000
-    let expiresOn = now.wall / 1000 + seconds
+    let expiresOn = expiry.epochSeconds(at: now)
     var object = JSONObject()
     object.add("token", secret: secret)
     object.add("token_type", "Bearer")
@@ -70,6 +106,16 @@ extension Token {
 enum Output {
   static func write(_ bytes: borrowing Secret) throws(Failure) {
     let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
+    guard isWritten else { throw .inputOutput("cannot write to standard output") }
+  }
+
+  /// Writes `bytes`, in which there is a secret, and wipes them.
+  static func write(wiping bytes: inout [UInt8]) throws(Failure) {
+    let isWritten = unsafe Process.write(bytes.span.bytes, to: STDOUT_FILENO)
+    unsafe bytes.withUnsafeMutableBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      unsafe explicit_bzero(start, bytes.count)
+    }
     guard isWritten else { throw .inputOutput("cannot write to standard output") }
   }
 

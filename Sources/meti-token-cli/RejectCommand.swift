@@ -18,17 +18,14 @@ struct RejectCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let call = try Call(common, account: account.account)
+    // Before the call's time runs: what is on stdin may come late.
+    let rejected: Secret? = tokenStdin ? try SecretSource.readToken() : nil
+    let call = try Call(common.settings(account: account.account), forgets: true)
     let account = try call.account()
     let isForgotten: Bool
     do {
-      if tokenStdin {
-        let token: Secret? = try SecretSource.readToken()
-        isForgotten = try call.renewal.reject(account, token: token, until: call.deadline)
-      } else {
-        isForgotten = try call.renewal.reject(account, token: nil, until: call.deadline)
-      }
-    } catch let error as TokenError {
+      isForgotten = try call.renewal.reject(account, token: rejected, until: call.deadline)
+    } catch {
       throw Failure(error)
     }
     if call.isVerbose {

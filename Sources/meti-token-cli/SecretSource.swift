@@ -1,10 +1,13 @@
 import Glibc
 import MetiToken
+import Posix
 
 /// Secrets that come through stdin or from a file.
 enum SecretSource {
   case standardInput
   case file(String)
+  /// An environment variable, whose value is in the process's memory already.
+  case variable(String)
 
   /// The secret, without the one newline that may end it. Nothing else is stripped.
   func read() throws(Failure) -> Secret {
@@ -34,15 +37,34 @@ enum SecretSource {
     switch self {
     case .standardInput: "standard input"
     case .file(let path): path
+    case .variable(let name): name
     }
+  }
+
+  /// Something that changes when the secret does, and says nothing of it.
+  var mark: String {
+    guard case .file(let path) = self else { return "" }
+    var info = stat()
+    guard unsafe stat(path, &info) == 0 else { return "" }
+    return "\(info.st_ino).\(info.st_size).\(info.st_mtim.tv_sec).\(info.st_mtim.tv_nsec)"
+  }
+
+  /// Whether others than the owner may read the file.
+  var isExposed: Bool {
+    guard case .file(let path) = self else { return false }
+    var info = stat()
+    return unsafe stat(path, &info) == 0 && info.st_mode & 0o077 != 0
   }
 
   private func bytes() throws(Failure) -> Secret {
     switch self {
     case .standardInput:
       return try Self.readAll(STDIN_FILENO, name: name)
+    case .variable(let name):
+      return Secret(copying: Process.variable(name) ?? "")
     case .file(let path):
-      let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+      // O_NONBLOCK: a named pipe without a writer must not hold us up.
+      let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { throw .inputOutput("cannot read \(path)") }
       defer { close(descriptor) }
       return try Self.readAll(descriptor, name: path)
@@ -53,20 +75,22 @@ enum SecretSource {
   private static func readAll(
     _ descriptor: Int32, name: String, atMost room: Int = Credential.longestSecret + 2
   ) throws(Failure) -> Secret {
-    var failure: Failure?
-    let secret = unsafe Secret(capacity: room) { buffer in
+    let clock = SystemClock()
+    let deadline = Deadline(Login.patience * 1000, from: clock.now())
+    return try unsafe Secret(capacity: room) { (buffer) throws(Failure) in
       var count = 0
       while count < room {
+        guard try StandardInput.isReadable(descriptor, until: deadline, clock) else {
+          throw Failure(.inputOutput, "\(name) has not come to its end in time")
+        }
         let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, room - count)
-        if got < 0 && errno == EINTR { continue }
-        if got < 0 { failure = .inputOutput("cannot read \(name)") }
+        if got < 0 && (errno == EINTR || errno == EAGAIN) { continue }
+        guard got >= 0 else { throw .inputOutput("cannot read \(name)") }
         guard got > 0 else { break }
         count += got
       }
       return count
     }
-    if let failure { throw failure }
-    return secret
   }
 }
 

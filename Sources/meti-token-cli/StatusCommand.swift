@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let call = try Call(common, account: account.account, noPrompt: true)
+    let call = try Call(common.settings(account: account.account, noPrompt: true))
     let report = try StatusReport(call)
     try Output.write(json ? try report.json() : report.text)
   }
@@ -32,8 +32,9 @@ struct StatusReport: Encodable {
   struct Entry: Encodable {
     let account: String
     let isDefault: Bool
-    /// `password`, or nothing where none is stored.
     let hasPassword: Bool
+    /// Where the password is: `keyring` or `environment`.
+    let passwordPlace: String
     /// Seconds since 1970 UTC at which METI refused the stored password.
     let refusedOn: Int64?
     let token: Held?
@@ -42,6 +43,7 @@ struct StatusReport: Encodable {
       case account
       case isDefault = "default"
       case hasPassword = "password_stored"
+      case passwordPlace = "password_in"
       case refusedOn = "refused_on"
       case token
     }
@@ -85,12 +87,11 @@ struct StatusReport: Encodable {
   private static func entries(_ call: Call) throws(KeyringError) -> [Entry] {
     let api = call.selector.api
     let defaultName = try call.store.defaultAccount(at: api)
-    var names = try call.store.accounts(at: api)
-    if let name = call.selector.name { names = names.filter { $0 == name } }
+    let names = try call.store.accounts(at: api)
     var entries: [Entry] = []
-    for name in names {
+    for name in names where call.selector.name == nil || call.selector.name == name {
       guard let account = try? Account(name: name, api: api) else { continue }
-      let isDefault = name == defaultName || names.count == 1
+      let isDefault = name == defaultName || (defaultName == nil && names.count == 1)
       entries.append(try entry(account, isDefault: isDefault, call))
     }
     return entries
@@ -107,7 +108,8 @@ struct StatusReport: Encodable {
     var refusedOn: Int64?
     if let credential = try call.store.credential(of: account) { refusedOn = credential.refusedOn }
     return Entry(
-      account: account.name, isDefault: isDefault, hasPassword: true, refusedOn: refusedOn,
+      account: account.name, isDefault: isDefault, hasPassword: true,
+      passwordPlace: call.isFromEnvironment ? "environment" : "keyring", refusedOn: refusedOn,
       token: Held(held, at: call.clock.now()))
   }
 
@@ -116,6 +118,7 @@ struct StatusReport: Encodable {
     guard let token = call.cache.find(call.selector, at: now) else { return nil }
     return Entry(
       account: token.account, isDefault: call.selector.name == nil, hasPassword: false,
+      passwordPlace: "keyring",
       refusedOn: nil, token: Held([("kernel", token.expiry)], at: now))
   }
 
@@ -145,7 +148,8 @@ struct StatusReport: Encodable {
 extension StatusReport.Entry {
   fileprivate var passwordText: String {
     if let refusedOn { return "refused by METI on \(UTC.text(refusedOn)); log in again" }
-    return hasPassword ? "stored in the keyring" : "not known: the keyring cannot be asked"
+    guard hasPassword else { return "not known: the keyring cannot be asked" }
+    return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }
 }
 

@@ -4,26 +4,44 @@ import MetiToken
 import Posix
 
 Process.harden()
+Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
 Process.ignoreBrokenPipe()
-_exit(MetiTokenCommand.perform(Array(CommandLine.arguments.dropFirst())).rawValue)
+_exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
     discussion: """
-      curl -H @<(meta) 
+      The token is kept in the kernel and in the desktop keyring, and METI is asked only when it \
+      has expired.
+
+        meti-token login                            once
+        curl -H @<(meti-token --header) https://api.meti.millpont.com/sources
+        meti-token curl /sources                    the same, and again after a 401
+        meti-token exec -- python3 import.py        with METI_TOKEN in its environment
+        meti-token status                           whose token, and for how long
+
+      Exit status: 0 done, 64 usage, 69 keyring, 75 try again, 76 unusable answer, 77 refused, \
+      78 log in first. All of it is in meti-token(1).
       """,
     version: "meti-token \(Version.text)",
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
-      RejectCommand.self, ExecCommand.self, CurlCommand.self, HeaderFileCommand.self,
+      ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
+      EraseCommand.self, CapabilityCommand.self, ExecCommand.self, CurlCommand.self,
+      HeaderFileCommand.self, SetupGitCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 
-  /// Runs the command that `arguments` name, and says on stderr what went wrong.
-  static func perform(_ arguments: [String]) -> ExitStatus {
+  /// Runs the command that is called for, and says on stderr what went wrong.
+  static func perform(_ invocation: Invocation) -> ExitStatus {
+    guard let arguments = invocation.arguments else { return .done }
+    if let printing = Printing(arguments) {
+      do { try printing.run(Settings()) } catch { return report(error, isVerbose: false) }
+      return .done
+    }
     do {
       var command = try parseAsRoot(arguments)
       do {
@@ -35,7 +53,7 @@ struct MetiTokenCommand: ParsableCommand {
         return report(failure, isVerbose: ours.contains("-v") || ours.contains("--verbose"))
       }
     } catch {
-      return answer(error)
+      return answer(error, isSpoken: !invocation.isByGit)
     }
   }
 
@@ -47,9 +65,16 @@ struct MetiTokenCommand: ParsableCommand {
   }
 
   /// What the parser has to say: help and version on stdout, a mistake on stderr.
-  private static func answer(_ error: any Error) -> ExitStatus {
+  /// - Parameter isSpoken: whether help may be shown; git would take it for an answer.
+  private static func answer(_ error: any Error, isSpoken: Bool) -> ExitStatus {
     guard exitCode(for: error) != .success else {
-      return Process.write(fullMessage(for: error) + "\n", to: STDOUT_FILENO) ? .done : .inputOutput
+      guard isSpoken else { return .done }
+      do {
+        try Output.write(fullMessage(for: error) + "\n")
+        return .done
+      } catch {
+        return report(error, isVerbose: false)
+      }
     }
     return report(.usage(message(for: error)), isVerbose: false)
   }

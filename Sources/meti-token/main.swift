@@ -8,6 +8,9 @@ import Posix
 
 Process.harden()
 if let answer = cachedAnswer() {
+  // A reader that goes away must show as an error of write(2), with its own exit status. Not set
+  // before it is needed: what meti-token-cli becomes or starts would inherit it.
+  _ = signal(SIGPIPE, SIG_IGN)
   let isWritten = answer.withBytes { Process.write($0, to: STDOUT_FILENO) }
   if !isWritten { fail("cannot write to standard output: \(errnoText())", status: 74) }
   _exit(0)
@@ -16,16 +19,20 @@ becomeTheOther()
 
 /// What to print, where the kernel tier alone can say.
 func cachedAnswer() -> Secret? {
-  let arguments = CommandLine.arguments.dropFirst()
-  guard arguments.isEmpty || Array(arguments) == ["--header"] else { return nil }
-  // git calls the program by this name, always with an operation.
-  guard CommandLine.arguments.first?.hasSuffix("git-credential-meti") != true else { return nil }
+  let isHeader = CommandLine.argc == 2 && Process.argument(1, is: "--header")
+  guard CommandLine.argc == 1 || isHeader else { return nil }
+  // By this name it is a helper of git's, which prints nothing that was not asked for.
+  guard !Process.name(endsWith: "git-credential-meti") else { return nil }
+  // As git's helper it answers operations alone.
+  guard !Process.isCalled("git-credential-meti") else { return nil }
   let environment = CallEnvironment(Process.variable)
-  guard environment.usesKernelTier, let selector = environment.selector else { return nil }
+  guard environment.usesKernelTier else { return nil }
+  let selector: AccountSelector
+  do { selector = try environment.selector() } catch { return nil }
   let now = Moment.now(bootID: Moment.presentBoot)
   guard let token = KernelCache().find(selector, at: now), token.satisfies(.standard, at: now)
   else { return nil }
-  return token.line(asHeader: !arguments.isEmpty)
+  return token.line(asHeader: isHeader)
 }
 
 /// meti-token-cli stands beside this program, or under libexec of the same prefix; never elsewhere,

@@ -42,7 +42,7 @@ struct CurlCommand: ParsableCommand {
     environment.remove(ChildVariable.secrets)
     // curl would write the keys of its TLS sessions, and so the token, to that file.
     environment.remove(["SSLKEYLOGFILE"])
-    let call = try Call(CommonOptions.parse([]))
+    let call = try Call(Settings())
     let api = call.selector.api
     let run = CurlRun(
       arguments: try CurlArguments(Process.arguments(last: arguments.count), api: api), api: api,

@@ -1,0 +1,15 @@
+import ArgumentParser
+import HelperProtocols
+
+struct CapabilityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capability", abstract: "Print what of git-credential(1) is understood.")
+
+  @OptionGroup var account: AccountOption
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    var answer = GitCredentialAnswer.capabilities
+    try Output.write(wiping: &answer)
+  }
+}

@@ -1,0 +1,104 @@
+import Glibc
+import MetiToken
+import Posix
+
+/// The account of a server, a container or a CI job, which has no keyring: it comes with the
+/// environment and is only read.
+///
+/// `METI_EMAIL` with a password, or `METI_CLIENT_ID` with a client secret, `METI_TOKEN_URL` and
+/// `METI_AUDIENCE`. The secret comes from `METI_PASSWORD`, from the file that `METI_PASSWORD_FILE`
+/// names, or from systemd's `$CREDENTIALS_DIRECTORY/meti-password` (systemd.exec(5), Credentials);
+/// for clients likewise. Tokens live in the kernel tier, or where that is refused in no place.
+struct EnvironmentStore: CredentialStore {
+  private let own: Account
+  private let grant: Credential.Grant
+  private let source: SecretSource
+
+  /// The account that the environment brings, unless another is asked for; `nil` when it brings
+  /// none.
+  init?(for selector: AccountSelector) throws(Failure) {
+    guard let (name, prefix, file) = Self.identity, selector.name == nil || selector.name == name,
+      let source = Self.source(prefix: prefix, credential: file)
+    else { return nil }
+    do {
+      own = try Account(name: name, api: selector.api)
+    } catch {
+      throw Failure(error)
+    }
+    grant = try prefix == "METI_PASSWORD" ? .password : Self.clientGrant()
+    self.source = source
+    if source.isExposed, case .file(let path) = source, !path.hasPrefix(Self.credentials ?? "\0") {
+      Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
+    }
+  }
+
+  /// The account's name, what its secret's variables begin with, and systemd's name for it.
+  private static var identity: (name: String, prefix: String, file: String)? {
+    if let email = variable("METI_EMAIL") { return (email, "METI_PASSWORD", "meti-password") }
+    if let client = variable("METI_CLIENT_ID") {
+      return (client, "METI_CLIENT_SECRET", "meti-client-secret")
+    }
+    return nil
+  }
+
+  private static func source(prefix: String, credential: String) -> SecretSource? {
+    if variable(prefix) != nil { return .variable(prefix) }
+    if let path = variable("\(prefix)_FILE") { return .file(path) }
+    guard let directory = credentials else { return nil }
+    let path = "\(directory)/\(credential)"
+    return unsafe access(path, F_OK) == 0 ? .file(path) : nil
+  }
+
+  private static var credentials: String? { variable("CREDENTIALS_DIRECTORY") }
+
+  private static func clientGrant() throws(Failure) -> Credential.Grant {
+    guard let url = variable("METI_TOKEN_URL"), let audience = variable("METI_AUDIENCE") else {
+      throw Failure.usage("METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE beside it")
+    }
+    return try Credential.Grant.client(
+      tokenURL: url, audience: audience, scope: variable("METI_SCOPE"))
+  }
+
+  private static func variable(_ name: String) -> String? {
+    guard let value = Process.variable(name), !value.isEmpty else { return nil }
+    return value
+  }
+
+  func defaultAccount(at api: APIURL) throws(KeyringError) -> String? { own.name }
+  func accounts(at api: APIURL) throws(KeyringError) -> [String] { [own.name] }
+  func token(of account: Account) throws(KeyringError) -> Token? { nil }
+
+  func credential(of account: Account) throws(KeyringError) -> Credential? {
+    guard account == own else { return nil }
+    do {
+      return Credential(account: own, grant: grant, secret: try source.read(), mark: source.mark)
+    } catch {
+      throw KeyringError(.unreadable(error.message))
+    }
+  }
+
+  func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {}
+  func store(_ credential: borrowing Credential) throws(KeyringError) {
+    throw KeyringError(.readOnly)
+  }
+  func makeDefault(_ account: Account) throws(KeyringError) { throw KeyringError(.readOnly) }
+  func removeToken(of account: Account) throws(KeyringError) -> Bool { false }
+  func removeCredential(of account: Account) throws(KeyringError) -> Bool { false }
+  func removeDefault(at api: APIURL) throws(KeyringError) -> Bool { false }
+}
+
+extension Credential.Grant {
+  /// The client credentials grant, its parts checked: they become lines of the stored form.
+  static func client(
+    tokenURL: String, audience: String, scope: String?
+  ) throws(Failure) -> Credential.Grant {
+    let url: APIURL
+    do { url = try APIURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
+    for (name, text) in [("audience", audience), ("scope", scope ?? " ")] {
+      guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+        throw Failure.usage("the \(name) is empty or holds a control character")
+      }
+    }
+    return .clientCredentials(tokenURL: url, audience: audience, scope: scope)
+  }
+}

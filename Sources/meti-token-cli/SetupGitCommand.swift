@@ -1,0 +1,139 @@
+import ArgumentParser
+import Glibc
+import MetiToken
+import Posix
+
+struct SetupGitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "setup-git",
+    abstract: "Let git ask meti-token for the API's host.",
+    discussion: """
+      Adds two lines to your configuration of git (git config --global):
+
+          [credential "https://api.meti.millpont.com"]
+              helper =
+              helper = meti
+
+      The empty one keeps the helpers that you have for every host, such as store and cache, from \
+      being asked first and from being given the token to keep. Where git-credential-meti is not \
+      in PATH the second line holds the path of meti-token. Where the API is named with --api-url \
+      the second line names it as well.
+
+      Lines of other hosts are not touched. Helpers that you already had for this very URL stay \
+      where they are, before the empty line, which switches them off until --unset.
+      """)
+
+  @Flag(help: "Remove the lines again, and nothing else.")
+  var unset = false
+
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let api = try Call(common, noPrompt: true).selector.api
+    let configuration = GitConfiguration(
+      git: try GitProgram(), key: "credential.\(api.origin).helper")
+    let lines = try configuration.lines()
+    if unset {
+      try remove(lines, from: configuration, api)
+    } else {
+      try add(to: lines, in: configuration, api)
+    }
+  }
+
+  private func add(
+    to lines: HelperLines, in configuration: GitConfiguration, _ api: APIURL
+  ) throws(Failure) {
+    let wanted = lines.adding(try Self.helper(api, isNamed: common.apiURL != nil))
+    try configuration.change(lines, to: wanted)
+    if wanted == lines {
+      Voice.say("git already asks meti-token for \(api.origin); nothing was changed")
+    } else {
+      Voice.say("git now asks meti-token for \(api.origin), by its global configuration")
+    }
+    if wanted.othersBefore > 0 {
+      Voice.say("what other helpers it had for this URL stay in place, switched off")
+    }
+    if wanted.othersAfter > 0 {
+      Voice.warning(
+        "another helper for \(api.origin) comes after meti-token and is given the token to keep")
+    }
+  }
+
+  private func remove(
+    _ lines: HelperLines, from configuration: GitConfiguration, _ api: APIURL
+  ) throws(Failure) {
+    let wanted = lines.removingOurs()
+    guard wanted != lines else {
+      Voice.say("git does not ask meti-token for \(api.origin); nothing was changed")
+      return
+    }
+    try configuration.change(lines, to: wanted)
+    Voice.say("git no longer asks meti-token for \(api.origin)")
+  }
+
+  /// The value of the second line.
+  private static func helper(_ api: APIURL, isNamed: Bool) throws(Failure) -> String {
+    var helper: String
+    if SearchPath.find(Invocation.nameForGit) != nil {
+      helper = HelperLines.shortName
+    } else {
+      helper = ShellWord.quote(try ownPath())
+    }
+    if isNamed && api != .standard { helper += " --api-url \(ShellWord.quote(api.text))" }
+    return helper
+  }
+
+  /// The path of `meti-token`: beside this program, or in `bin` where this one is in
+  /// `libexec/meti-token` of the same prefix.
+  private static func ownPath() throws(Failure) -> String {
+    guard let executable = Process.executable else {
+      throw Failure(.bug, "cannot tell where it is installed: /proc is not mounted")
+    }
+    let parts = executable.split(separator: "/")
+    let folders = [parts.dropLast(), parts.dropLast(3) + ["bin"]]
+    let paths = folders.map { "/" + ($0 + ["meti-token"]).joined(separator: "/") }
+    return paths.first { unsafe access($0, X_OK) == 0 } ?? executable
+  }
+}
+
+/// One key of git's global configuration.
+struct GitConfiguration {
+  let git: GitProgram
+  let key: String
+
+  func lines() throws(Failure) -> HelperLines {
+    let result = try git.run(["config", "--global", "--null", "--get-all", key])
+    // 1: the key is not there (git-config(1)).
+    if result.status == 1 { return HelperLines(values: []) }
+    guard result.status == 0 else { throw Self.failure(result) }
+    guard let text = String(validating: result.output, as: UTF8.self) else {
+      throw Failure(.inputOutput, "git's configuration has a helper that is not UTF-8")
+    }
+    // By scalars: of "\r\n" and its like a Character would make one.
+    let values = text.unicodeScalars.split(separator: "\0", omittingEmptySubsequences: false)
+    return HelperLines(values: values.dropLast().map { String($0) })
+  }
+
+  /// Makes `old`, which is there now, into `new`. Adds to the end where that is all; else it
+  /// writes all of the key's lines again, as git can change none of several equal ones.
+  func change(_ old: HelperLines, to new: HelperLines) throws(Failure) {
+    guard new != old else { return }
+    var added = new.values[...]
+    if new.values.starts(with: old.values) {
+      added = new.values[old.values.count...]
+    } else {
+      try change(["--unset-all", key])
+    }
+    for value in added { try change(["--add", key, value]) }
+  }
+
+  private func change(_ arguments: [String]) throws(Failure) {
+    let result = try git.run(["config", "--global"] + arguments)
+    guard result.status == 0 else { throw Self.failure(result) }
+  }
+
+  private static func failure(_ result: GitProgram.Result) -> Failure {
+    let reason = result.reason.isEmpty ? "git config failed" : result.reason
+    return Failure(.inputOutput, "cannot change git's configuration: \(reason)")
+  }
+}

@@ -1,0 +1,71 @@
+import MetiToken
+import Testing
+
+@Suite struct `An account` {
+  @Test(arguments: [
+    "name@domain.com", "a", "client_id-7|x", "jürgen@bücher.example", "a#b", "a=b",
+    String(repeating: "a", count: 254),
+  ])
+  func `has a name without spaces`(_ name: String) throws {
+    #expect(try Account(name: name, api: .standard).name == name)
+  }
+
+  @Test func `is not nameless`() {
+    #expect(refusal("") == .empty)
+  }
+
+  @Test(arguments: [String(repeating: "a", count: 255), String(repeating: "é", count: 128)])
+  func `has a name of at most 254 bytes`(_ name: String) {
+    #expect(refusal(name) == .tooLong)
+  }
+
+  @Test(arguments: ["a b", " a", "a\n", "a\r", "a\u{0}b", "a\tb", "a\u{7F}", "\u{1B}[2J"])
+  func `has no control characters in its name`(_ name: String) {
+    #expect(refusal(name) == .spaceOrControlCharacter)
+  }
+
+  @Test func `is compared byte for byte`() {
+    #expect(Account.named("é@b.c") == Account.named("é@b.c"))
+    #expect(Account.named("\u{E9}@b.c") != Account.named("e\u{301}@b.c"))
+    #expect(Account.named("A@b.c") != Account.named("a@b.c"))
+  }
+
+  @Test func `of another API is another account`() throws {
+    let other = try APIURL("https://other.example")
+    #expect(Account.anna != Account.named("anna@domain.com", at: other))
+  }
+
+  private func refusal(_ name: String) -> AccountNameError? {
+    failure { () throws(AccountNameError) in _ = try Account(name: name, api: .standard) }
+  }
+}
+
+@Suite struct `The kernel's name for a token` {
+  @Test func `of the default account is the API's`() {
+    #expect(
+      AccountSelector(api: .standard, name: nil).keyDescription
+        == "meti-token:https://api.meti.millpont.com")
+  }
+
+  @Test func `of a named account ends in the name`() {
+    #expect(
+      AccountSelector(.anna).keyDescription
+        == "meti-token:https://api.meti.millpont.com#anna@domain.com")
+  }
+
+  @Test func `says the normalised API`() throws {
+    let api = try APIURL("HTTPS://Proxy.example:8443/meti/")
+    #expect(
+      AccountSelector(api: api, name: "a").keyDescription
+        == "meti-token:https://proxy.example:8443/meti#a")
+  }
+
+  @Test func `is never the same for two selectors`() throws {
+    // The first # ends the API, as no API URL has one.
+    #expect(throws: APIURLError.queryOrFragment) { try APIURL("https://a.example/x#y") }
+    let names = [nil, "a", "a#b", "#", "#a"].map {
+      AccountSelector(api: .standard, name: $0).keyDescription
+    }
+    #expect(Set(names).count == names.count)
+  }
+}

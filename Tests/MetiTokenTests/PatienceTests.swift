@@ -1,0 +1,200 @@
+import Testing
+
+@testable import MetiToken
+
+@Suite struct `METI in trouble` {
+  private let world = World()
+
+  private func issue(
+    within milliseconds: Int64 = 30 * second, since start: Moment? = nil
+  ) -> Result<String, IssuerError> {
+    let patience = Patience(clock: world.clock, held: world.lock.held)
+    let now = world.clock.now()
+    do throws(IssuerError) {
+      let token = try patience.issue(
+        from: world.issuer, for: .password("secret"), since: start ?? now,
+        until: Deadline(milliseconds, from: now))
+      return .success(text(token.secret))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func answers(_ answers: FakeIssuer.Answer...) { world.issuer.next = answers }
+  private var asked: Int { world.issuer.asked.count }
+  private var pauses: [Int64] { world.clock.pauses }
+  private var backOff: BackOff? { world.lock.held.backOff }
+
+  @Test func `that passes is not noticed`() {
+    answers(.failure(.trouble()), .failure(.trouble()), .failure(.trouble()))
+    #expect(issue() == .success("issued-4"))
+    #expect(backOff == nil)
+  }
+
+  @Test func `is asked four times with pauses that double`() {
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    #expect(issue() == .failure(.trouble()))
+    #expect(asked == 4)
+    #expect(pauses == [250, 500, 1000])
+  }
+
+  @Test(
+    arguments: [
+      (0, [250, 500, 1000]), (0.5, [375, 750, 1500]), (0.999_999_999, [499, 999, 1999]),
+    ] as [(Double, [Int64])])
+  func `is given between half a pause and all of it`(_ jitter: Double, _ expected: [Int64]) {
+    world.clock.jitter = jitter
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    _ = issue()
+    #expect(pauses == expected)
+  }
+
+  @Test func `is given the time that it asks for`() {
+    answers(.failure(.trouble(retryAfter: 7)))
+    #expect(issue() == .success("issued-2"))
+    #expect(pauses == [7 * second])
+  }
+
+  @Test func `is given our own pause where it asks for less`() {
+    world.clock.jitter = 0.999_999_999
+    answers(
+      .failure(.trouble(retryAfter: 1)), .failure(.trouble(retryAfter: 1)),
+      .failure(.trouble(retryAfter: 1)))
+    _ = issue()
+    #expect(pauses == [second, second, 1999])
+  }
+
+  @Test(arguments: [30, 31, 3600])
+  func `that asks for more time than the call has is left at once`(_ seconds: Int64) {
+    answers(.failure(.trouble(retryAfter: seconds)))
+    #expect(issue() == .failure(.trouble(retryAfter: seconds)))
+    #expect(pauses == [])
+    #expect(
+      backOff
+        == BackOff(since: noon, pause: seconds * second, reason: "METI is in trouble (503)"))
+  }
+
+  @Test(arguments: [3601, 86400, Int64.max])
+  func `that asks for absurdly long is left alone for an hour`(_ seconds: Int64) {
+    answers(.failure(.trouble(retryAfter: seconds)))
+    _ = issue()
+    #expect(backOff?.pause == hour)
+    #expect(backOff?.remaining(at: noon) == hour)
+  }
+
+  @Test(arguments: [0, -1, Int64.min])
+  func `that asks for no time at all has asked for none`(_ seconds: Int64) {
+    world.issuer.answer = { _ in .failure(.trouble(retryAfter: seconds)) }
+    _ = issue()
+    #expect(pauses == [250, 500, 1000])
+    #expect(backOff?.pause == 8 * second)
+  }
+
+  @Test func `is not asked again when the pause would pass the deadline`() {
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    #expect(issue(within: 750) == .failure(.trouble()))
+    #expect(asked == 2)
+    #expect(pauses == [250])
+  }
+
+  @Test func `is not asked again when answering took all the time`() {
+    world.issuer.answer = { [world] _ in
+      world.clock.moment = world.clock.moment.later(30 * second)
+      return .failure(.trouble())
+    }
+    _ = issue()
+    #expect(asked == 1)
+    #expect(pauses == [])
+  }
+
+  @Test func `that will not pass is met once`() {
+    answers(.failure(.trouble(isTransient: false)))
+    #expect(issue() == .failure(.trouble(isTransient: false)))
+    #expect(asked == 1)
+    #expect(pauses == [])
+  }
+
+  @Test func `that will not pass leaves no pause`() {
+    answers(.failure(.trouble(isTransient: false)))
+    _ = issue()
+    #expect(backOff?.remaining(at: world.clock.now()) ?? 0 == 0)
+  }
+
+  @Test(arguments: [IssuerError.refusal, .unusable(reason: "no token")])
+  func `is not a refusal nor a useless answer`(_ error: IssuerError) {
+    answers(.failure(error))
+    #expect(issue() == .failure(error))
+    #expect(asked == 1)
+    #expect(backOff == nil)
+  }
+
+  @Test func `that ends in a refusal is a refusal`() {
+    answers(.failure(.trouble()), .failure(.refusal))
+    #expect(issue() == .failure(.refusal))
+    #expect(asked == 2)
+  }
+
+  @Test func `is left alone for eight seconds after the last attempt`() {
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    _ = issue()
+    #expect(
+      backOff
+        == BackOff(
+          since: noon.later(1750), pause: 8 * second, reason: "METI is in trouble (503)"))
+  }
+
+  @Test func `is waited out by the next call`() {
+    world.lock.held.backOff = BackOff(
+      since: noon.later(-3 * second), pause: 8 * second, reason: "trouble")
+    #expect(issue() == .success("issued-1"))
+    #expect(pauses == [5 * second])
+  }
+
+  @Test func `is forgotten after a success`() {
+    world.lock.held.backOff = BackOff(since: noon, pause: second, reason: "trouble")
+    world.clock.moment = noon.later(2 * second)
+    #expect(issue() == .success("issued-1"))
+    #expect(pauses == [])
+    #expect(backOff == nil)
+  }
+
+  @Test func `is forgotten after a restart of the machine`() {
+    world.lock.held.backOff = BackOff(since: noon, pause: hour, reason: "trouble")
+    world.clock.moment = Moment(wall: noon.wall + second, boot: second, bootID: "next boot")
+    #expect(issue() == .success("issued-1"))
+    #expect(pauses == [])
+  }
+
+  @Test func `is shared by a call that has less time than the pause`() {
+    world.lock.held.backOff = BackOff(
+      since: noon.later(-second), pause: 8 * second, reason: "METI is in trouble (503)")
+    #expect(
+      issue(within: 7 * second) == .failure(.trouble(retryAfter: 7, isTransient: false)))
+    #expect(asked == 0)
+    #expect(pauses == [])
+  }
+
+  @Test(arguments: [nil, 0, 1] as [Int64?])
+  func `is asked four times by a hundred calls at once`(_ retryAfter: Int64?) {
+    world.issuer.answer = { _ in .failure(.trouble(retryAfter: retryAfter)) }
+    let start = world.clock.now()
+    for _ in 0..<100 {
+      // All began together; the lock lets one in after the other.
+      guard case .failure(.unavailable(let trouble)) = issue(since: start) else {
+        Issue.record("there is a token")
+        return
+      }
+      #expect(trouble.reason == "METI is in trouble (503)")
+    }
+    #expect(asked == 4)
+  }
+
+  @Test func `is left alone by a hundred calls with little time in one pause`() {
+    world.issuer.answer = { _ in .failure(.trouble(retryAfter: 60)) }
+    for _ in 0..<100 {
+      _ = issue(within: 8 * second)
+      world.clock.moment = world.clock.moment.later(500)
+    }
+    #expect(asked == 1)
+  }
+}

@@ -1,0 +1,181 @@
+import MetiToken
+import Testing
+
+@Suite struct `A call that meets trouble` {
+  private let world = World()
+
+  @Test func `finds no account where none is stored`() {
+    world.store.bodies = [:]
+    #expect(world.token() == .failure(.noAccount(anyone)))
+  }
+
+  @Test func `finds no account by a name that is not stored`() {
+    #expect(world.token(of: .ben) == .failure(.noAccount(AccountSelector(.ben))))
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `finds no account where the default is not stored`() {
+    world.store.bodies["credential anna@domain.com"] = nil
+    #expect(world.token() == .failure(.noAccount(AccountSelector(.anna))))
+  }
+
+  @Test func `is told when several accounts are stored and none is the default`() {
+    world.log(in: .ben)
+    world.store.bodies["default"] = nil
+    #expect(
+      world.token() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+  }
+
+  @Test func `hands out the kernel's token though the keyring is down`() {
+    world.put(inKernel: .issued("kept"), as: anyone)
+    world.store.trouble = { _ in KeyringError(.noBus) }
+    #expect(world.token() == .success("kept"))
+  }
+
+  @Test(arguments: [
+    "find default", "find token anna@domain.com", "find credential anna@domain.com",
+  ])
+  func `changes nothing because something cannot be read`(_ unreadable: String) {
+    let before = world.store.bodies
+    world.store.trouble = { $0 == unreadable ? KeyringError(.notAnswering) : nil }
+    #expect(world.token() == .failure(.keyring(KeyringError(.notAnswering))))
+    #expect(world.store.bodies == before)
+    #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `does not replace a token's item that gives no secret`() {
+    world.store.trouble = { $0.hasPrefix("find token") ? KeyringError(.damaged) : nil }
+    #expect(world.token() == .failure(.keyring(KeyringError(.damaged))))
+    #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })
+  }
+
+  @Test(arguments: ["", "garbage", "abc\naccount=anna@domain.com\n"])
+  func `renews a token whose body is damaged`(_ body: String) {
+    world.store.bodies["token anna@domain.com"] = body
+    #expect(world.token() == .success("issued-1"))
+    #expect(world.keyring("token anna@domain.com") == "issued-1")
+  }
+
+  @Test func `is handed a token that the keyring does not take, and a warning`() {
+    let full = KeyringError(.failed, detail: "disk full")
+    world.store.trouble = { $0.hasPrefix("store token") ? full : nil }
+    #expect(world.token() == .success("issued-1"))
+    #expect(world.warnings == [.tokenNotKept(full)])
+    #expect(world.kernel == ["": "issued-1", "#anna@domain.com": "issued-1"])
+  }
+
+  @Test func `is busy when another process keeps the lock`() {
+    world.lock.isStuck = true
+    #expect(world.token() == .failure(.busy))
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `is told what METI's answer lacks, and keeps nothing`() {
+    world.issuer.next = [.failure(.unusable(reason: "no token"))]
+    #expect(world.token() == .failure(.issuer(.unusable(reason: "no token"), .anna)))
+    #expect(world.issuer.asked.count == 1)
+    #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })
+    #expect(world.kernel == [:])
+  }
+
+  @Test func `keeps the dying token while METI is in trouble`() {
+    world.put(inKeyring: .issued("stored", at: noon.later(-hour + 30 * second)))
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    #expect(world.token() == .failure(.issuer(.trouble(), .anna)))
+    #expect(world.keyring("token anna@domain.com") == "stored")
+  }
+
+  @Test func `shares the failure of the call that it waited for`() {
+    world.lock.meanwhile = { [world] in
+      world.clock.pause(2 * second)
+      world.lock.held.backOff = BackOff(
+        since: world.clock.now(), pause: 8 * second, reason: "METI is in trouble (503)")
+    }
+    #expect(
+      world.token()
+        == .failure(.issuer(.trouble(retryAfter: 8, isTransient: false), .anna)))
+    #expect(world.issuer.asked == [])
+    #expect(world.clock.pauses == [2 * second])
+  }
+
+  @Test func `asks METI again for an account of its own`() {
+    world.log(in: .ben)
+    world.issuer.answer = { $0.hasPrefix("anna") ? .failure(.refusal) : .token(lifetime: 3600) }
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    #expect(world.token(of: .ben) == .success("issued-2"))
+  }
+}
+
+@Suite struct `A refused password` {
+  private let world = World()
+
+  @Test func `is told and remembered`() {
+    world.issuer.next = [.failure(.refusal)]
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    #expect(
+      world.store.bodies["credential anna@domain.com"]
+        == "secret\ngrant=password\nrefused_on=1767268800\n")
+    #expect(world.warnings == [])
+  }
+
+  @Test func `is not tried again`() {
+    world.log(in: .anna, refusedOn: 1_767_000_000)
+    #expect(world.token() == .failure(.refusedBefore(.anna, on: 1_767_000_000)))
+    #expect(world.token(mustBeNew: true) == .failure(.refusedBefore(.anna, on: 1_767_000_000)))
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `is asked for once by a hundred calls`() {
+    world.issuer.answer = { _ in .failure(.refusal) }
+    for _ in 0..<100 { _ = world.token() }
+    #expect(world.issuer.asked.count == 1)
+  }
+
+  @Test func `does not keep a live token from being used`() {
+    world.log(in: .anna, refusedOn: 1_767_000_000)
+    world.put(inKeyring: .issued("stored"))
+    #expect(world.token() == .success("stored"))
+  }
+
+  @Test func `is tried again after a login`() {
+    world.log(in: .anna, refusedOn: 1_767_000_000)
+    #expect(world.login(.anna, isVerified: false) == .success(""))
+    #expect(world.token() == .success("issued-1"))
+    #expect(world.issuer.asked == ["anna@domain.com new secret"])
+  }
+
+  @Test func `that cannot be marked is a warning beside the refusal`() {
+    world.issuer.next = [.failure(.refusal)]
+    world.store.trouble = { $0.hasPrefix("store credential") ? KeyringError(.locked) : nil }
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    #expect(world.warnings == [.refusalNotKept(KeyringError(.locked))])
+  }
+
+  @Test func `does not replace the one that was stored meanwhile`() {
+    // Where no lock can be had, a login is not kept waiting.
+    world.issuer.answer = { [world] _ in
+      world.store.bodies["credential anna@domain.com"] = "new secret\ngrant=password\n"
+      return .failure(.refusal)
+    }
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    #expect(
+      world.store.bodies["credential anna@domain.com"] == "new secret\ngrant=password\n")
+  }
+
+  @Test func `is not stored again where it was removed meanwhile`() {
+    world.issuer.answer = { [world] _ in
+      world.store.bodies["credential anna@domain.com"] = nil
+      return .failure(.refusal)
+    }
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    #expect(world.store.bodies["credential anna@domain.com"] == nil)
+  }
+
+  @Test func `leaves the token that is still stored`() {
+    world.put(inKeyring: .issued("stored", at: noon.later(-hour + 30 * second)))
+    world.issuer.next = [.failure(.refusal)]
+    _ = world.token()
+    #expect(world.keyring("token anna@domain.com") == "stored")
+  }
+}

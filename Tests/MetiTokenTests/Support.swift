@@ -1,0 +1,62 @@
+import MetiToken
+
+/// Noon of 2026-01-01 UTC on a machine that started an hour ago.
+let noon = Moment(wall: 1_767_268_800_000, boot: 3_600_000, bootID: "this boot")
+
+let second: Int64 = 1_000
+let hour: Int64 = 3_600_000
+
+extension Moment {
+  /// `milliseconds` later on both clocks.
+  func later(_ milliseconds: Int64) -> Moment {
+    Moment(wall: wall + milliseconds, boot: boot + milliseconds, bootID: bootID)
+  }
+}
+
+extension Account {
+  static let anna = named("anna@domain.com")
+  static let ben = named("ben@domain.com")
+
+  static func named(_ name: String, at api: APIURL = .standard) -> Account {
+    guard let account = try? Account(name: name, api: api) else {
+      preconditionFailure("\(name) is no account")
+    }
+    return account
+  }
+}
+
+extension Token {
+  /// A token of `account` that was issued at `start`.
+  static func issued(
+    _ text: String, to account: Account = .anna, lifetime: Int64 = 3600, at start: Moment = noon
+  ) -> Token {
+    Token(
+      secret: Secret(copying: text), account: account.name,
+      expiry: Expiry(lifetime: lifetime, from: start), lifetime: lifetime)
+  }
+}
+
+extension Credential {
+  static func password(
+    _ password: String, of account: Account = .anna, refusedOn: Int64? = nil
+  ) -> Credential {
+    Credential(account: account, secret: Secret(copying: password), refusedOn: refusedOn)
+  }
+}
+
+/// The text of a secret; those of the tests are none.
+func text(_ secret: borrowing Secret) -> String {
+  secret.withBytes { bytes in
+    unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+/// The error that `body` throws; `nil` when it throws none.
+func failure<Failure: Error>(_ body: () throws(Failure) -> Void) -> Failure? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return error
+  }
+}

@@ -1,0 +1,90 @@
+import StandInMETI
+import Testing
+
+@Suite("Mistakes in the command line")
+struct CommandLineTests {
+  @Test(arguments: [
+    ["--bogus"], ["bogus"], ["--timeout", "soon"], ["--timeout"], ["login", "--bogus"],
+    ["logout", "--all", "--account", "a@b.c"], ["-a"],
+  ])
+  func `a mistake in the command line is one line of error and one of hint`(
+    arguments: [String]
+  ) throws {
+    let outcome = try Program.metiToken.run(arguments)
+    #expect(outcome.status == .exit(64))
+    #expect(outcome.out == "")
+    let lines = outcome.err.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines.first?.hasPrefix("meti-token: error: ") == true)
+    #expect(lines.last == "meti-token: hint: see meti-token --help")
+  }
+
+  @Test(arguments: [
+    ("http://example.com", "it must begin with https:// (http:// is for loopback addresses alone)"),
+    (
+      "http://127.0.0.1.example.com",
+      "it must begin with https:// (http:// is for loopback addresses alone)"
+    ),
+    ("ftp://example.com", "it must begin with https:// (http:// is for loopback addresses alone)"),
+    ("example.com", "it must begin with https:// (http:// is for loopback addresses alone)"),
+    ("https://me:secret@example.com", "it must not hold a user name or password"),
+    ("https://example.com@127.0.0.1", "it must not hold a user name or password"),
+    ("https://example.com/?a=b", "it must not hold a query or a fragment"),
+    ("https://exa mple.com", "it holds a space, a control character or something outside ASCII"),
+    ("https://éxample.com", "it holds a space, a control character or something outside ASCII"),
+    ("https://", "its host name is not legal"),
+    ("https://example.com:0", "its port is not a number from 1 to 65535"),
+    ("https://example.com:65536", "its port is not a number from 1 to 65535"),
+  ])
+  func `a URL that secrets must not go to is refused`(url: String, reason: String) throws {
+    let failure = Told.failure(64, "the API URL is not usable: \(reason)")
+    #expect(try Program.metiToken.run(["--api-url", url]).told == failure)
+    #expect(try Program.metiToken.run(environment: ["METI_API_URL": url]).told == failure)
+  }
+}
+
+@Suite("Which API is meant")
+struct APITests {
+  let place: Workplace
+  let email = METIServer.email
+
+  init() throws {
+    place = try Workplace.loggedIn()
+  }
+
+  var token: String { place.lastToken }
+
+  @Test func `a URL is the same however it is written`() throws {
+    let rest = place.url.dropFirst("https".count)
+    for spelling in ["HTTPS\(rest)", "https\(rest)/", "HttpS\(rest)//"] {
+      #expect(try place.run("--api-url", spelling).told == .answer(token))
+      #expect(try place.run(with: ["METI_API_URL": spelling]).told == .answer(token))
+      #expect(
+        try place.run(with: ["METI_API_URL": spelling, "METI_TOKEN_CACHE": "keyring"]).told
+          == .answer(token))
+    }
+    #expect(place.meti.requests == [])
+    #expect(place.kernelKeys == ["", "#\(email)"])
+  }
+
+  @Test func `an option counts more than the environment`() throws {
+    #expect(
+      try place.run("--api-url", place.url, with: ["METI_API_URL": "https://127.0.0.1:1"]).told
+        == .answer(token))
+  }
+
+  @Test func `an account of one API is none of another`() throws {
+    let other = try METIServer()
+    #expect(
+      try place.run("--api-url", other.url).told
+        == .failure(
+          78, "no account is stored for \(other.url)", hint: "log in with: meti-token login"))
+  }
+
+  @Test func `plain http is accepted on this machine`() throws {
+    let place = try Workplace(.unlocked, .plain)
+    try place.logIn()
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+  }
+}

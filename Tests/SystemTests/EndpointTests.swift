@@ -1,0 +1,363 @@
+import Foundation
+import StandInMETI
+import Testing
+
+@Suite("What METI answers")
+struct EndpointTests {
+  let place: Workplace
+  let email = METIServer.email
+
+  /// Logged in, and with no token, so that every call asks METI until one is there.
+  init() throws {
+    place = try Workplace()
+    try place.logIn(isVerified: false)
+  }
+
+  func refusal(_ status: Int) -> Told {
+    .failure(
+      77, "METI refuses the credentials of \(email) (HTTP \(status))",
+      hint: "log in again with: meti-token login")
+  }
+
+  func unavailable(_ reason: String) -> Told {
+    .failure(75, reason, hint: "try again later")
+  }
+
+  func unusable(_ reason: String) -> Told {
+    .failure(76, reason, hint: "check --api-url and whether the network wants a log-in")
+  }
+
+  /// The failure of a call after METI has refused the password, with its time taken out.
+  func runWithoutTime(_ arguments: String...) throws -> Told {
+    var told = try Program.metiToken.run(arguments, environment: place.environment).told
+    told.err = told.err.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
+    return told
+  }
+
+  var refusedBefore: Told {
+    .failure(
+      77,
+      "METI refused the stored credentials of \(email) on TIME, and it has not been changed since",
+      hint: "log in again with: meti-token login")
+  }
+
+  // MARK: Refusals
+
+  @Test(arguments: [400, 401, 403, 422])
+  func `a refused password is asked about once, until login`(status: Int) throws {
+    place.meti.answerNext(.status(status))
+    #expect(try place.run().told == refusal(status))
+    #expect(try runWithoutTime() == refusedBefore)
+    #expect(try runWithoutTime("--json", "-f", "--account", email) == refusedBefore)
+    #expect(place.meti.tokenPosts == 1)
+    try place.logIn()
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+  }
+
+  @Test func `a refused password is remembered by the keyring, not by the machine`() throws {
+    place.meti.answerNext(.status(401))
+    #expect(try place.run().told == refusal(401))
+    let runtime = place.environment["XDG_RUNTIME_DIR"] ?? ""
+    try FileManager.default.removeItem(atPath: runtime + "/meti-token")
+    #expect(try runWithoutTime() == refusedBefore)
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `a refusal keeps the password, and its token while that lives`() throws {
+    #expect(try place.run().status == .exit(0))
+    place.meti.answerNext(.status(401))
+    #expect(try place.run("-f").told == refusal(401))
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.items().first?.secret == METIServer.password)
+  }
+
+  @Test func `a failed login does not clear the refusal`() throws {
+    place.meti.setPassword("changed", for: email)
+    #expect(try place.run().told == refusal(401))
+    let login = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text("wrong again"))
+    #expect(login.told == refusal(401))
+    #expect(try runWithoutTime() == refusedBefore)
+    #expect(place.meti.tokenPosts == 2)
+  }
+
+  @Test func `the server's own words are not repeated`() throws {
+    place.meti.answerNext(
+      .status(403, body: #"{"error":"access_denied","error_description":"\u001b[31mBoo"}"#))
+    #expect(
+      try place.run().told
+        == .failure(
+          77, "METI refuses the credentials of \(email) (HTTP 403): access is denied",
+          hint: "log in again with: meti-token login"))
+  }
+
+  // MARK: Trouble that passes
+
+  @Test func `trouble that passes is waited out`() throws {
+    place.meti.answerNext(.status(503), .close, .status(500))
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 4)
+  }
+
+  @Test func `Retry-After is honoured`() throws {
+    place.meti.answerNext(.status(429, headers: [("Retry-After", "1")]))
+    let outcome = try place.run()
+    #expect(outcome.told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 2)
+    #expect(outcome.seconds >= 1)
+  }
+
+  @Test func `trouble that stays ends in time`() throws {
+    place.meti.defaultAnswer = .status(503)
+    let outcome = try place.run("--timeout", "20")
+    #expect(outcome.told == unavailable("METI is in trouble (503)"))
+    #expect(place.meti.tokenPosts == 4)
+    #expect(outcome.seconds < 20)
+  }
+
+  @Test func `a short timeout bounds the attempts`() throws {
+    place.meti.defaultAnswer = .status(503)
+    let outcome = try place.run("--timeout", "1")
+    #expect(outcome.told == unavailable("METI is in trouble (503)"))
+    #expect(outcome.seconds < 3)
+    #expect((1...3).contains(place.meti.tokenPosts))
+  }
+
+  @Test func `the next call leaves a METI in trouble alone`() throws {
+    place.meti.answerNext(.status(503), .status(503), .status(503), .status(503))
+    #expect(try place.run("--timeout", "20").status == .exit(75))
+    let outcome = try place.run("--timeout", "1")
+    #expect(outcome.status == .exit(75))
+    #expect(
+      outcome.err.hasPrefix("meti-token: error: METI is in trouble (503); METI asks to wait "))
+    #expect(place.meti.tokenPosts == 4)
+  }
+
+  @Test(arguments: [429, 503])
+  func `a Retry-After beyond the timeout fails at once`(status: Int) throws {
+    place.meti.defaultAnswer = .status(status, headers: [("Retry-After", "600")])
+    let reason =
+      status == 429
+      ? "METI gets too many requests and asks to wait (429)" : "METI is in trouble (503)"
+    let outcome = try place.run()
+    #expect(outcome.told == unavailable(reason + "; METI asks to wait 10 minutes"))
+    #expect(outcome.seconds < 10)
+    #expect(place.meti.tokenPosts == 1)
+    let second = try place.run()
+    #expect(second.status == .exit(75))
+    #expect(second.err.hasPrefix("meti-token: error: \(reason); METI asks to wait "))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `silence ends with the timeout`() throws {
+    place.meti.defaultAnswer = .silence
+    let outcome = try place.run("--timeout", "1")
+    #expect(outcome.told == unavailable("cannot reach \(place.url): no answer in time"))
+    #expect(outcome.seconds < 4)
+  }
+
+  @Test func `the timeout may be given by the environment`() throws {
+    place.meti.defaultAnswer = .silence
+    let outcome = try place.run(with: ["METI_TOKEN_TIMEOUT": "1s"])
+    #expect(outcome.told == unavailable("cannot reach \(place.url): no answer in time"))
+    #expect(outcome.seconds < 4)
+    #expect(
+      try place.run(with: ["METI_TOKEN_TIMEOUT": "soon"]).told
+        == .failure(
+          64, "METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h",
+          hint: "see meti-token --help"))
+  }
+
+  @Test func `trouble at METI does not touch a token that lives`() throws {
+    #expect(try place.run().status == .exit(0))
+    let token = place.lastToken
+    place.meti.defaultAnswer = .status(503)
+    #expect(try place.run("-f", "--timeout", "1").status == .exit(75))
+    #expect(try place.run().told == .answer(token))
+    #expect(try place.items().last?.secret == token)
+  }
+
+  @Test func `nobody at the port is named`() throws {
+    place.meti.shutdown()
+    #expect(
+      try place.run("--timeout", "1").told
+        == unavailable("cannot reach \(place.url): connection refused"))
+  }
+
+  // MARK: Answers that cannot be used
+
+  struct Unusable: CustomTestStringConvertible {
+    let testDescription: String
+    let answer: Answer
+    let reason: String
+
+    init(_ name: String, _ answer: Answer, _ reason: String) {
+      testDescription = name
+      self.answer = answer
+      self.reason = reason
+    }
+  }
+
+  /// What no message may show.
+  static let canary = "canary"
+
+  static let unusableAnswers = [
+    Unusable(
+      "a captive portal", .body("<!DOCTYPE html><title>canary</title>"),
+      "METI answered with HTML instead of JSON, as a captive portal or a login page would"),
+    Unusable(
+      "JSON cut off", .body(#"{"token": "canary"#),
+      "METI's answer is cut off: its JSON does not end"),
+    Unusable(
+      "damaged JSON", .body(#"{"token": canary}"#), "METI's answer is not JSON, or damaged"),
+    Unusable("no object", .body(#"["canary"]"#), "METI's answer is not a JSON object"),
+    Unusable("nothing", .body(""), "METI's answer is empty"),
+    Unusable("no token", .body(#"{"canary":1}"#), "METI's answer has no token"),
+    Unusable(
+      "a token that is a number", .body(#"{"token":1}"#),
+      "the token in METI's answer is not a string"),
+    Unusable("an empty token", .body(#"{"token":""}"#), "the token in METI's answer is empty"),
+    Unusable(
+      "a newline in the token", .body(#"{"token":"canary\nX-Evil: 1","expires_in":60}"#),
+      "the token in METI's answer has characters that no bearer token may have"),
+    Unusable(
+      "a space in the token", .body(#"{"token":"canary canary","expires_in":60}"#),
+      "the token in METI's answer has characters that no bearer token may have"),
+    Unusable(
+      "a token that is too long",
+      .body(#"{"token":"\#(String(repeating: "canary", count: 3000))","expires_in":60}"#),
+      "the token in METI's answer is longer than 16384 bytes"),
+    Unusable(
+      "no life", .body(#"{"token":"canary","expires_in":0}"#),
+      "expires_in in METI's answer is less than a second"),
+    Unusable(
+      "a negative life", .body(#"{"token":"canary","expires_in":-3600}"#),
+      "expires_in in METI's answer is less than a second"),
+    Unusable(
+      "an absurd life", .body(#"{"token":"canary","expires_in":99999999999999999999}"#),
+      "expires_in in METI's answer is longer than a year"),
+    Unusable(
+      "a life that is no number", .body(#"{"token":"canary","expires_in":"canary"}"#),
+      "expires_in in METI's answer is not a number"),
+    Unusable(
+      "another kind of token", .body(#"{"access_token":"canary","token_type":"mac"}"#),
+      "the token in METI's answer is not a bearer token"),
+    Unusable("too much", .oversized(bytes: 65537), "METI's answer is larger than 64 KiB"),
+    Unusable(
+      "a redirect", .redirect(to: "https://canary.example.com/token"),
+      "METI answered with a redirect (307); no credentials are sent after it"),
+    Unusable(
+      "the wrong place", .status(404, body: "canary"),
+      "METI has no token endpoint at this URL (404)"),
+    Unusable(
+      "no sense", .status(418, body: "canary"), "METI's answer makes no sense here (418)"),
+  ]
+
+  @Test func `an answer that cannot be used is told apart, and none of it shown`() throws {
+    for unusable in Self.unusableAnswers {
+      place.meti.forgetRequests()
+      place.meti.answerNext(unusable.answer)
+      let outcome = try place.run("--verbose")
+      let plain = outcome.err.split(separator: "\n").filter { !$0.contains(" debug: ") }
+      #expect(
+        plain.map { "\($0)\n" }.joined() == self.unusable(unusable.reason).err,
+        "\(unusable.testDescription)")
+      #expect(outcome.status == .exit(76))
+      #expect(outcome.out == "")
+      #expect(!outcome.err.contains(Self.canary))
+      #expect(place.meti.requests.map(\.target) == ["/token"])
+    }
+    #expect(try place.items().map(\.kind) == ["account", "default"])
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `an answer that is no HTTP is told, and not shown`() throws {
+    place.meti.answerNext(.raw(Array("SSH-2.0-canary\r\n".utf8)))
+    #expect(
+      try place.run().told == unusable("the answer of \(place.url) is damaged: it is not HTTP"))
+  }
+
+  @Test func `an answer that breaks off is told`() throws {
+    place.meti.answerNext(.truncated)
+    #expect(try place.run().told == unusable("the answer of \(place.url) is cut off"))
+  }
+
+  @Test func `an answer of just 64 KiB is read`() throws {
+    place.meti.answerNext(.oversized(bytes: 65536))
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `after an answer that cannot be used the next call asks again`() throws {
+    place.meti.answerNext(.body("<html>"))
+    #expect(try place.run().status == .exit(76))
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `credentials do not follow a redirect`() throws {
+    let other = try METIServer()
+    place.meti.answerNext(.redirect(to: other.url + "/token"))
+    #expect(try place.run().status == .exit(76))
+    #expect(other.meti.requests == [])
+  }
+}
+
+@Suite("Whom METI's name is believed")
+struct TrustTests {
+  let email = METIServer.email
+
+  func login(_ place: Workplace, with extra: [String: String] = [:]) throws -> Outcome {
+    try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(METIServer.password),
+      with: extra)
+  }
+
+  @Test(arguments: [
+    (METIServer.Identity.wrongHost, "its certificate is for another host name"),
+    (.expired, "its certificate has expired"),
+    (.unknown, "its certificate is from an issuer that is not trusted here"),
+  ])
+  func `a server that is not METI is not given the password`(
+    identity: METIServer.Identity, reason: String
+  ) throws {
+    let place = try Workplace(.unlocked, identity)
+    let outcome = try login(place)
+    #expect(
+      outcome.told
+        == .failure(75, "cannot trust \(place.url): \(reason)", hint: "try again later"))
+    #expect(place.meti.requests == [])
+    #expect(try place.items() == [])
+  }
+
+  @Test func `without METI_CA_FILE the test's authority is unknown`() throws {
+    let place = try Workplace()
+    let outcome = try login(
+      place, with: ["METI_CA_FILE": try Certificates.shared.get().otherAuthority])
+    #expect(outcome.status == .exit(75))
+    #expect(outcome.err.contains("its certificate is from an issuer that is not trusted here"))
+    place.environment["METI_CA_FILE"] = nil
+    #expect(try login(place).status == .exit(75))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `SSL_CERT_FILE is trusted as curl trusts it`() throws {
+    let place = try Workplace()
+    place.environment["SSL_CERT_FILE"] = place.environment.removeValue(forKey: "METI_CA_FILE")
+    #expect(try login(place).status == .exit(0))
+  }
+
+  @Test func `a CA file that is not there is named`() throws {
+    let place = try Workplace()
+    #expect(
+      try login(place, with: ["METI_CA_FILE": "/no/such/file"]).told
+        == .failure(
+          75, "cannot read CA certificates from /no/such/file", hint: "try again later"))
+  }
+
+  @Test func `TLS session keys are not written for anybody`() throws {
+    let place = try Workplace()
+    let log = place.desktop.directory.path + "/keys"
+    #expect(try login(place, with: ["SSLKEYLOGFILE": log]).status == .exit(0))
+    #expect(!FileManager.default.fileExists(atPath: log))
+  }
+}

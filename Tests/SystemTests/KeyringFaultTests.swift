@@ -1,0 +1,287 @@
+import Glibc
+import StandInMETI
+import Testing
+
+@Suite("When the keyring fails")
+struct KeyringFaultTests {
+  let email = METIServer.email
+
+  static let locked = Told.failure(
+    69, "the keyring is locked, and nobody can be asked here",
+    hint: "unlock it by logging in to the desktop, or run meti-token in a terminal there")
+  static let silent = Told.failure(
+    69, "the keyring does not answer",
+    hint: "a dialog of the keyring may be waiting; otherwise restart the keyring service")
+  static let noBus = Told.failure(
+    69, "no keyring can be reached: there is no session bus here",
+    hint: "log in to a desktop session, or see SERVERS in meti-token(1)")
+  static let noProvider = Told.failure(
+    69, "no keyring is running: nothing provides org.freedesktop.secrets",
+    hint: "install gnome-keyring, KWallet or KeePassXC, or see SERVERS in meti-token(1)")
+
+  /// Every command that needs the keyring, once.
+  func runAll(_ place: Workplace, _ extra: String...) throws -> [Told] {
+    try [[], ["-f"], ["--account", email], ["--json"], ["status"], ["logout"], ["reject"]].map {
+      let outcome = try Program.metiToken.run($0 + extra, environment: place.environment)
+      #expect(outcome.seconds < 15)
+      return outcome.told
+    }
+  }
+
+  // MARK: None there
+
+  @Test func `without a bus there is no keyring`() throws {
+    let place = try Workplace(.noBus)
+    #expect(try runAll(place) == Array(repeating: Self.noBus, count: 7))
+  }
+
+  @Test(arguments: [
+    "unix:path=/no/such/socket", "tcp:host=127.0.0.1,port=1", "nonsense", "unix:", "autolaunch:",
+  ])
+  func `a bus address that leads nowhere is no bus`(address: String) throws {
+    let place = try Workplace(.noBus)
+    place.environment["DBUS_SESSION_BUS_ADDRESS"] = address
+    #expect(try place.run().told == Self.noBus)
+  }
+
+  @Test func `a bus that accepts and says nothing is not waited for without end`() throws {
+    let place = try Workplace(.noBus)
+    let socket = place.desktop.directory.path + "/silent"
+    let listener = try Program("python3").start([
+      "-c",
+      """
+      import socket, sys, time
+      s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(8)
+      print("ready", flush=True); time.sleep(60)
+      """, socket,
+    ])
+    _ = try listener.line()
+    place.environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=\(socket)"
+    let outcome = try place.run("--timeout", "1")
+    #expect(outcome.told == Self.silent)
+    #expect(outcome.seconds < 4)
+    listener.signal(SIGKILL)
+  }
+
+  @Test func `without a provider there is no keyring`() throws {
+    let place = try Workplace(.noKeyring)
+    #expect(try runAll(place) == Array(repeating: Self.noProvider, count: 7))
+  }
+
+  @Test(arguments: [Desktop.Kind.noBus, .noKeyring, .locked])
+  func `a login that cannot be kept says so, and prints no token`(kind: Desktop.Kind) throws {
+    let place = try Workplace(kind)
+    let expected =
+      switch kind {
+      case .noBus: Self.noBus
+      case .noKeyring: Self.noProvider
+      default: Self.locked
+      }
+    for extra in [[], ["--no-verify"]] {
+      let outcome = try Program.metiToken.run(
+        ["login", "--email", email, "--password-stdin"] + extra,
+        input: .text(METIServer.password), environment: place.environment)
+      #expect(outcome.told == expected)
+    }
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `what C said is there for who asks`() throws {
+    let place = try Workplace(.noKeyring)
+    let outcome = try place.run("--verbose")
+    #expect(outcome.err.contains(Self.noProvider.err))
+    #expect(outcome.err.contains("meti-token: debug: g-dbus-error-quark 2: "))
+    #expect(outcome.told.out == "")
+  }
+
+  // MARK: Locked
+
+  @Test func `a locked keyring is not taken for an empty one, and loses nothing`() throws {
+    let place = try Workplace.loggedIn()
+    let items = try place.items()
+    try place.desktop.lock()
+    place.dropKernelKeys()
+    #expect(try runAll(place) == Array(repeating: Self.locked, count: 7))
+    try place.desktop.killKeyring()
+    try place.desktop.startKeyring()
+    #expect(try place.items() == items)
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a locked keyring with nothing of ours in it has nothing`() throws {
+    let place = try Workplace(.locked)
+    #expect(
+      try place.run().told
+        == .failure(
+          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+  }
+
+  @Test func `at a terminal a locked keyring is waited for, in words, and no dialog is no end`()
+    throws
+  {
+    let place = try Workplace.loggedIn()
+    try place.desktop.lock()
+    place.dropKernelKeys()
+    let terminal = try place.sit(output: .pipe)
+    try terminal.expect("meti-token: waiting for the keyring to be unlocked; look for its dialog")
+    // Nobody can show the dialog here, and gnome-keyring gives up at once.
+    try terminal.expect(
+      "meti-token: error: the keyring stayed locked: its dialog was dismissed or could not be "
+        + "shown\r\nmeti-token: hint: unlock the keyring and try again\r\n")
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(69))
+    #expect(outcome.out == "")
+  }
+
+  @Test func `--no-prompt at a terminal waits for no dialog`() throws {
+    let place = try Workplace.loggedIn()
+    try place.desktop.lock()
+    place.dropKernelKeys()
+    let terminal = try place.sit("--no-prompt", output: .pipe)
+    #expect(terminal.wait().status == .exit(69))
+    #expect(!terminal.screen.contains("waiting"))
+  }
+
+  // MARK: Gone and back
+
+  @Test func `a keyring that was killed is missed, and found again`() throws {
+    let place = try Workplace.loggedIn()
+    place.dropKernelKeys()
+    try place.desktop.killKeyring()
+    #expect(try place.run().told == Self.noProvider)
+    try place.desktop.startKeyring()
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a token in the kernel is printed though the keyring is gone`() throws {
+    let place = try Workplace.loggedIn()
+    try place.desktop.killKeyring()
+    for arguments in [[], ["--account", email], ["--min-validity", "5m"]] {
+      let outcome = try Program.metiToken.run(arguments, environment: place.environment)
+      #expect(outcome.told == .answer(place.lastToken))
+    }
+  }
+
+  @Test func `a keyring that goes in the middle of a renewal costs a warning`() throws {
+    let place = try Workplace.loggedIn()
+    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    let child = try place.start("-f")
+    #expect(place.isAsked(by: child))
+    try place.desktop.killKeyring()
+    #expect(
+      child.wait().told
+        == .answer(
+          place.lastToken,
+          err: "meti-token: warning: the token was not kept: no keyring is running: nothing "
+            + "provides org.freedesktop.secrets\n"))
+    // The kernel has it.
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a keyring that is locked in the middle of a renewal costs a warning`() throws {
+    let place = try Workplace.loggedIn()
+    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    let child = try place.start("-f", "--json")
+    #expect(place.isAsked(by: child))
+    try place.desktop.lock()
+    let outcome = child.wait()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.out.contains(place.lastToken))
+    #expect(
+      outcome.err
+        == "meti-token: warning: the token was not kept: the keyring is locked, and nobody can be "
+        + "asked here\n")
+  }
+
+  @Test func `a keyring that goes in the middle of a login stores nothing`() throws {
+    let place = try Workplace()
+    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    let child = try place.start(
+      "login", "--email", email, "--password-stdin", input: .text(METIServer.password))
+    #expect(place.isAsked(by: child))
+    try place.desktop.killKeyring()
+    #expect(child.wait().told == Self.noProvider)
+    #expect(place.kernelKeys == [])
+    try place.desktop.startKeyring()
+    #expect(try place.items() == [])
+  }
+
+  @Test func `a refusal that cannot be noted is still a refusal`() throws {
+    let place = try Workplace.loggedIn()
+    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .status(401))
+    let child = try place.start("-f")
+    #expect(place.isAsked(by: child))
+    try place.desktop.killKeyring()
+    #expect(
+      child.wait().told
+        == Told(
+          status: .exit(77), out: "",
+          err: """
+            meti-token: warning: it could not be noted that METI refuses the password: no keyring \
+            is running: nothing provides org.freedesktop.secrets
+            meti-token: error: METI refuses the credentials of \(email) (HTTP 401)
+            meti-token: hint: log in again with: meti-token login
+
+            """))
+  }
+
+  // MARK: Frozen
+
+  @Test func `a frozen keyring is given up within the timeout`() throws {
+    let place = try Workplace.loggedIn()
+    let items = try place.items()
+    place.dropKernelKeys()
+    try place.desktop.freezeKeyring()
+    for arguments in [[], ["-f"], ["status"], ["logout", "--account", email]] {
+      let outcome = try Program.metiToken.run(
+        arguments + ["--timeout", "1"], environment: place.environment)
+      #expect(outcome.told == Self.silent)
+      #expect(outcome.seconds < 4)
+    }
+    try place.desktop.thawKeyring()
+    #expect(try place.items() == items)
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a frozen keyring is given up long before the standard timeout`() throws {
+    let place = try Workplace.loggedIn()
+    place.dropKernelKeys()
+    try place.desktop.freezeKeyring()
+    let outcome = try place.run()
+    #expect(outcome.told == Self.silent)
+    #expect(outcome.seconds < 14)
+  }
+
+  @Test func `a token in the kernel is printed though the keyring is frozen`() throws {
+    let place = try Workplace.loggedIn()
+    try place.desktop.freezeKeyring()
+    let outcome = try place.run()
+    #expect(outcome.told == .answer(place.lastToken))
+    #expect(try place.run("--json").status == .exit(0))
+  }
+
+  @Test func `a keyring that freezes in the middle of a renewal costs a warning`() throws {
+    let place = try Workplace.loggedIn()
+    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    let child = try place.start("-f", "--timeout", "3")
+    #expect(place.isAsked(by: child))
+    try place.desktop.freezeKeyring()
+    #expect(
+      child.wait().told
+        == .answer(
+          place.lastToken,
+          err: "meti-token: warning: the token was not kept: the keyring does not answer\n"))
+  }
+
+  @Test func `many callers of a frozen keyring all give up in time`() throws {
+    let place = try Workplace.loggedIn()
+    place.dropKernelKeys()
+    try place.desktop.freezeKeyring()
+    let callers = try (0..<16).map { _ in try place.start("--timeout", "2") }
+    let outcomes = callers.map { $0.wait() }
+    #expect(outcomes.map(\.told) == Array(repeating: Self.silent, count: 16))
+    #expect(outcomes.allSatisfy { $0.seconds < 6 })
+  }
+}

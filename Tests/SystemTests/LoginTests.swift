@@ -1,0 +1,284 @@
+import StandInMETI
+import Testing
+
+@Suite("Logging in")
+struct LoginTests {
+  let place: Workplace
+  let email = METIServer.email
+  let password = METIServer.password
+
+  init() throws {
+    place = try Workplace()
+  }
+
+  func logIn(_ input: Input, _ extra: String...) throws -> Outcome {
+    try Program.metiToken.run(
+      ["login", "--email", email, "--password-stdin"] + extra, input: input,
+      environment: place.environment)
+  }
+
+  var loggedIn: Told {
+    .done("logged in to \(place.url) as \(email); the token is valid for 1 hour")
+  }
+
+  // MARK: Where the password comes from
+
+  @Test(arguments: ["", "\n"])
+  func `the password is read from stdin, with or without a newline`(end: String) throws {
+    #expect(try logIn(.text(password + end)).told == loggedIn)
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `the password is read from a file`() throws {
+    let file = try place.desktop.directory.write(password + "\n", to: "password")
+    let outcome = try place.run("login", "--email", email, "--password-file", file)
+    #expect(outcome.told == loggedIn)
+  }
+
+  @Test func `exactly one newline is stripped`() throws {
+    #expect(
+      try logIn(.text(password + "\n\n")).told
+        == .failure(
+          65,
+          "standard input holds no usable password: it must be one line of UTF-8, at most 8 KiB, "
+            + "without NUL or carriage return"))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `spaces around the password belong to it`() throws {
+    place.meti.setPassword("  spaced out ", for: email)
+    #expect(try logIn(.text("  spaced out \n")).told == loggedIn)
+  }
+
+  @Test(arguments: ["pässwörd 🗝", "quote\"back\\slash/\u{1}\u{7f}", "-n", "{\"a\": 1}"])
+  func `any legal password arrives as it is`(password: String) throws {
+    place.meti.setPassword(password, for: email)
+    #expect(try logIn(.text(password)).told == loggedIn)
+  }
+
+  @Test(arguments: [[], [10]] as [[UInt8]])
+  func `an empty password is malformed input`(bytes: [UInt8]) throws {
+    #expect(try logIn(.bytes(bytes)).told == .failure(65, "standard input holds no password"))
+    #expect(try place.items() == [])
+  }
+
+  private static let unkeepable: [String: [UInt8]] = [
+    "NUL": Array("with\0nul".utf8), "carriage return": Array("with\r\n".utf8),
+    "not UTF-8": [0xff, 0xfe], "8,193 bytes": Array(repeating: UInt8(ascii: "a"), count: 8193),
+    "1,000,000 bytes": Array(repeating: UInt8(ascii: "a"), count: 1_000_000),
+  ]
+
+  @Test(arguments: unkeepable.keys.sorted())
+  func `a password that no keyring can hold is refused`(_ kind: String) throws {
+    let bytes = try #require(Self.unkeepable[kind])
+    let outcome = try logIn(.bytes(bytes))
+    #expect(
+      outcome.told
+        == .failure(
+          65,
+          "standard input holds no usable password: it must be one line of UTF-8, at most 8 KiB, "
+            + "without NUL or carriage return"))
+    #expect(place.meti.requests == [])
+    #expect(try place.items() == [])
+  }
+
+  @Test func `a password of 8 KiB is stored and works`() throws {
+    let password = String(repeating: "0123456789abcdef", count: 512)
+    place.meti.setPassword(password, for: email)
+    #expect(try logIn(.text(password)).told == loggedIn)
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+  }
+
+  @Test func `a password file that cannot be read is named`() throws {
+    let outcome = try place.run("login", "--email", email, "--password-file", "/no/such/file")
+    #expect(
+      outcome.told == .failure(74, "cannot read /no/such/file: No such file or directory"))
+  }
+
+  @Test func `a closed stdin is an input error`() throws {
+    #expect(
+      try logIn(.closed).told == .failure(74, "cannot read standard input: Bad file descriptor"))
+  }
+
+  // MARK: What may be asked
+
+  @Test(arguments: ["--password-stdin", "--password-file=/dev/null"])
+  func `a password without an e-mail address is a mistake`(option: String) throws {
+    let outcome = try place.run("login", option)
+    #expect(
+      outcome.told
+        == .failure(
+          64, "--email is needed where the password is not asked for",
+          hint: "see meti-token --help"))
+  }
+
+  @Test func `two sources of the password are a mistake`() throws {
+    #expect(
+      try logIn(.text(password), "--password-file", "/dev/null").told
+        == .failure(
+          64, "--password-stdin and --password-file exclude each other",
+          hint: "see meti-token --help"))
+  }
+
+  @Test func `without a terminal and without a password nothing is asked`() throws {
+    #expect(
+      try place.run("login", "--email", email).told
+        == .failure(
+          64, "there is no terminal to ask on",
+          hint: "give the account with --email and --password-stdin or --password-file"))
+  }
+
+  @Test(arguments: [
+    ("", "it is empty"), ("a b@c.d", "it holds a space or a control character"),
+    ("a@b\nc", "it holds a space or a control character"),
+    (String(repeating: "a", count: 255), "it is longer than 254 bytes"),
+  ])
+  func `an e-mail address that cannot be kept is refused`(
+    email: String, reason: String
+  ) throws {
+    let outcome = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(password))
+    #expect(outcome.told == .failure(64, "the account name is not usable: \(reason)"))
+  }
+
+  // MARK: What METI says
+
+  @Test func `a wrong password stores nothing`() throws {
+    #expect(
+      try logIn(.text("wrong")).told
+        == .failure(
+          77, "METI refuses the credentials of \(email) (HTTP 401)",
+          hint: "log in again with: meti-token login"))
+    #expect(place.meti.tokenPosts == 1)
+    #expect(try place.items() == [])
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `a wrong password leaves the account that is stored as it is`() throws {
+    try place.logIn()
+    let items = try place.items()
+    #expect(try logIn(.text("wrong")).status == .exit(77))
+    #expect(try place.items() == items)
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `trouble at METI stores nothing`() throws {
+    place.meti.defaultAnswer = .raw(Array("HTTP/1.1 200 OK\r\n\r\n<html>".utf8))
+    #expect(try logIn(.text(password)).status == .exit(76))
+    #expect(try place.items() == [])
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `an unverified login asks METI nothing`() throws {
+    #expect(
+      try logIn(.text(password), "--no-verify").told
+        == .done("stored \(email) for \(place.url), without asking METI"))
+    #expect(place.meti.requests == [])
+    #expect(try place.items().map(\.kind) == ["account", "default"])
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `an unverified login drops the token of the former password`() throws {
+    try place.logIn()
+    #expect(try logIn(.text("another"), "--no-verify").status == .exit(0))
+    #expect(place.kernelKeys == [])
+    #expect(try place.items().map(\.kind) == ["account", "default"])
+    #expect(try place.run().status == .exit(77))
+  }
+
+  // MARK: What is kept
+
+  @Test func `password, token and default are kept under names a person understands`() throws {
+    try place.logIn()
+    let items = try place.items()
+    #expect(
+      items.map(\.label) == [
+        "METI password for \(email)", "METI default account for \(place.url)",
+        "METI token for \(email)",
+      ])
+    #expect(items.map(\.secret) == [password, email, place.lastToken])
+    #expect(items[0].body == "\(password)\ngrant=password\n")
+  }
+
+  @Test func `attributes say what an item is, and nothing else`() throws {
+    try place.logIn()
+    let account = ["meti-api": place.url, "meti-account": email]
+    #expect(
+      try place.items().map(\.attributes) == [
+        account.merging(["meti-kind": "account"]) { $1 },
+        ["meti-api": place.url, "meti-kind": "default"],
+        account.merging(["meti-kind": "token"]) { $1 },
+      ])
+  }
+
+  @Test func `no attribute has a name that git-credential-libsecret looks for`() throws {
+    try place.logIn()
+    let names = Set(try place.items().flatMap(\.attributes.keys))
+    #expect(names.isDisjoint(with: ["user", "object", "protocol", "port", "server", "domain"]))
+  }
+
+  @Test func `logging in again replaces, and leaves nothing behind`() throws {
+    try place.logIn()
+    place.meti.setPassword("a new one", for: email)
+    try place.logIn(password: "a new one")
+    #expect(try place.items().map(\.secret) == ["a new one", email, place.lastToken])
+    #expect(place.kernelKeys == ["", "#\(email)"])
+  }
+
+  @Test func `the token is in the kernel before the first call`() throws {
+    try place.logIn()
+    #expect(place.kernelKeys == ["", "#\(email)"])
+  }
+
+  @Test func `logging in as somebody else makes that the default`() throws {
+    place.meti.setPassword("other", for: "other@domain.com")
+    try place.logIn()
+    let first = place.lastToken
+    try place.logIn("other@domain.com", password: "other")
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run("--account", email).told == .answer(first))
+    #expect(try place.items().map(\.kind) == ["account", "account", "default", "token", "token"])
+  }
+
+  @Test func `an account whose name begins like another's is another`() throws {
+    place.meti.setPassword("other", for: email + ".au")
+    try place.logIn()
+    let first = place.lastToken
+    try place.logIn(email + ".au", password: "other")
+    #expect(try place.run("--account", email).told == .answer(first))
+    #expect(try place.run("--account", email + ".au").told == .answer(place.lastToken))
+  }
+
+  // MARK: Where secrets may not be
+
+  @Test func `no process shows the password in its arguments or environment`() throws {
+    place.meti.defaultAnswer = .delay(seconds: 0.5, then: .issue)
+    let child = try place.start(
+      "login", "--email", email, "--password-stdin", input: .text(password))
+    #expect(place.isAsked(by: child))
+    let processes = ProcessTable.descendants(of: child.pid)
+    #expect(processes.map(\.pid) == [child.pid])
+    #expect(processes.allSatisfy { !$0.commandLine.contains(password) })
+    #expect(processes.allSatisfy { !$0.environment.contains(password) })
+    #expect(child.wait().told == loggedIn)
+  }
+
+  @Test func `no file under the home or the runtime directory has a secret in it`() throws {
+    try place.logIn()
+    #expect(try place.run("-f").status == .exit(0))
+    for secret in [password, place.lastToken] {
+      let grep = try Program("grep").run(
+        ["-rlF", "--binary-files=text", "-e", secret, place.desktop.directory.path])
+      #expect(grep.out == "")
+    }
+  }
+
+  @Test func `verbose output has no secret`() throws {
+    let outcome = try logIn(.text(password), "--verbose")
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.err.contains("POST \(place.url)/token"))
+    #expect(!outcome.err.contains(password))
+    #expect(!outcome.err.contains(place.lastToken))
+  }
+}

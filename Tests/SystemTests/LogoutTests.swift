@@ -1,0 +1,192 @@
+import StandInMETI
+import Testing
+
+@Suite("Forgetting")
+struct LogoutTests {
+  let place: Workplace
+  let email = METIServer.email
+  let other = "other@domain.com"
+
+  /// Two accounts, of which `other` is the default.
+  init() throws {
+    place = try Workplace.loggedIn()
+    place.meti.setPassword("other", for: other)
+    try place.logIn(other, password: "other")
+  }
+
+  func kinds() throws -> [String] {
+    try place.items().map { [$0.kind, $0.attributes["meti-account"]].compactMap(\.self) }
+      .map { $0.joined(separator: " ") }.sorted()
+  }
+
+  // MARK: logout
+
+  @Test func `logout forgets the default account, in keyring and kernel`() throws {
+    #expect(
+      try place.run("logout").told == .done("logged out \(other) at \(place.url)"))
+    #expect(try kinds() == ["account \(email)", "token \(email)"])
+    #expect(place.kernelKeys == ["#\(email)"])
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `the account that is left is then the one that is meant`() throws {
+    #expect(try place.run("logout").status == .exit(0))
+    #expect(try place.run().status == .exit(0))
+    #expect(place.kernelKeys == ["", "#\(email)"])
+  }
+
+  @Test func `logout of a named account leaves the default as it is`() throws {
+    #expect(
+      try place.run("logout", "--account", email).told
+        == .done("logged out \(email) at \(place.url)"))
+    #expect(try kinds() == ["account \(other)", "default", "token \(other)"])
+    #expect(place.kernelKeys == ["", "#\(other)"])
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `logout of all leaves nothing`() throws {
+    #expect(
+      try place.run("logout", "--all").told
+        == .done(
+          "logged out \(email) at \(place.url)", "logged out \(other) at \(place.url)"))
+    #expect(try place.items() == [])
+    #expect(place.kernelKeys == [])
+    #expect(try place.run().status == .exit(78))
+  }
+
+  @Test func `logout of one API leaves the others`() throws {
+    let elsewhere = try METIServer()
+    let login = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(METIServer.password),
+      with: ["METI_API_URL": elsewhere.url])
+    try #require(login.status == .exit(0))
+    #expect(try place.run("logout", "--all").status == .exit(0))
+    #expect(
+      try place.run(with: ["METI_API_URL": elsewhere.url]).told
+        == .answer(elsewhere.meti.lastToken ?? ""))
+  }
+
+  @Test func `logout of the token alone keeps the account`() throws {
+    #expect(
+      try place.run("logout", "--token-only").told
+        == .done("removed the token of \(other) at \(place.url)"))
+    #expect(
+      try kinds() == ["account \(email)", "account \(other)", "default", "token \(email)"])
+    #expect(place.kernelKeys == ["#\(email)"])
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `logout of all tokens keeps the accounts`() throws {
+    #expect(try place.run("logout", "--all", "--token-only").status == .exit(0))
+    #expect(try kinds() == ["account \(email)", "account \(other)", "default"])
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `logout of the token where there is none is no failure`() throws {
+    #expect(try place.run("logout", "--token-only").status == .exit(0))
+    #expect(try place.run("logout", "--token-only").told == .done())
+  }
+
+  @Test func `logout of an account that is not stored says so`() throws {
+    #expect(
+      try place.run("logout", "--account", "nobody@domain.com").told
+        == .failure(
+          78, "no account nobody@domain.com is stored for \(place.url)",
+          hint: "log in with: meti-token login"))
+    #expect(try place.items().count == 5)
+  }
+
+  @Test func `logout with the kernel tier off still empties it`() throws {
+    let keyring = ["METI_TOKEN_CACHE": "keyring"]
+    #expect(try place.run("logout", with: keyring).status == .exit(0))
+    #expect(place.kernelKeys == ["#\(email)"])
+    #expect(try place.run("logout", with: keyring).status == .exit(0))
+    #expect(place.kernelKeys == [])
+  }
+
+  @Test func `logout from a locked keyring claims nothing, and deletes nothing`() throws {
+    try place.desktop.lock()
+    let failure = Told.failure(
+      69, "the keyring is locked, and nobody can be asked here",
+      hint: "unlock it by logging in to the desktop, or run meti-token in a terminal there")
+    #expect(try place.run("logout").told == failure)
+    #expect(try place.run("logout", "--account", email).told == failure)
+    #expect(try place.run("logout", "--all").told == failure)
+    try place.desktop.killKeyring()
+    try place.desktop.startKeyring()
+    #expect(try place.items().count == 5)
+  }
+
+  // MARK: reject
+
+  @Test func `a rejected token is forgotten, and the next call asks for another`() throws {
+    let token = place.lastToken
+    #expect(try place.run("reject").told == .done())
+    #expect(place.kernelKeys == ["#\(email)"])
+    #expect(
+      try kinds() == ["account \(email)", "account \(other)", "default", "token \(email)"])
+    #expect(place.meti.requests == [])
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.lastToken != token)
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test(arguments: ["", "\n"])
+  func `the token that is stored is forgotten`(end: String) throws {
+    let outcome = try place.run(
+      "reject", "--token-stdin", input: .text(place.lastToken + end))
+    #expect(outcome.told == .done())
+    #expect(place.kernelKeys == ["#\(email)"])
+    #expect(try place.items().count == 4)
+  }
+
+  @Test func `another token than the stored one is kept`() throws {
+    let old = place.lastToken
+    #expect(try place.run("-f").status == .exit(0))
+    place.meti.forgetRequests()
+    #expect(try place.run("reject", "--token-stdin", input: .text(old)).told == .done())
+    #expect(place.kernelKeys == ["", "#\(email)", "#\(other)"])
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [
+    "", "\n", "two words", "line\nline", "token\n\n", "\u{0}", "Bearer abc", "=",
+    String(repeating: "a", count: 16385),
+  ])
+  func `what is no token is malformed input`(text: String) throws {
+    #expect(
+      try place.run("reject", "--token-stdin", input: .text(text)).told
+        == .failure(65, "standard input holds no token"))
+    #expect(place.kernelKeys == ["", "#\(email)", "#\(other)"])
+  }
+
+  @Test func `a named account's token is rejected, and the default's kept`() throws {
+    #expect(try place.run("reject", "--account", email).told == .done())
+    #expect(place.kernelKeys == ["", "#\(other)"])
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `rejecting where nothing is stored says so`() throws {
+    let place = try Workplace()
+    #expect(
+      try place.run("reject").told
+        == .failure(
+          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+  }
+
+  @Test func `rejecting twice is no failure`() throws {
+    #expect(try place.run("reject").status == .exit(0))
+    #expect(try place.run("reject").told == .done())
+  }
+
+  @Test func `a rejected token in the kernel alone is forgotten there`() throws {
+    let fresh = place.meti.issueToken(for: other)
+    try place.replaceKeyringToken(by: fresh, of: other)
+    let kernelToken = try place.run().value
+    #expect(try place.run("reject", "--token-stdin", input: .text(kernelToken)).told == .done())
+    #expect(try place.run().told == .answer(fresh))
+    #expect(place.meti.requests == [])
+  }
+}

@@ -1,0 +1,134 @@
+import Glibc
+import StandInMETI
+import Testing
+
+@Suite("Saying what is stored")
+struct StatusTests {
+  let email = METIServer.email
+
+  /// The report with its times of day taken out, which no test can know.
+  func report(_ place: Workplace, _ arguments: String...) throws -> Told {
+    var told = try Program.metiToken.run(
+      ["status"] + arguments, environment: place.environment
+    ).told
+    told.out = told.out.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
+    told.out = told.out.replacing(/"expires_in":(3600|35[89]\d)/, with: #""expires_in":SECONDS"#)
+    told.out = told.out.replacing(/"expires_on":\d{10}/, with: #""expires_on":EPOCH"#)
+    told.out = told.out.replacing(/"refused_on":\d{10}/, with: #""refused_on":EPOCH"#)
+    told.err = told.err.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
+    return told
+  }
+
+  func text(_ place: Workplace, token: String, password: String = "stored in the keyring") -> Told {
+    .answer(
+      """
+      \(email) (default)
+        API:      \(place.url)
+        password: \(password)
+        token:    \(token)
+      """)
+  }
+
+  @Test func `an account with a token is told as a person reads it`() throws {
+    let place = try Workplace.loggedIn()
+    #expect(
+      try report(place)
+        == text(place, token: "valid for 59 minutes (until TIME), in the kernel and keyring"))
+  }
+
+  @Test func `JSON has the same`() throws {
+    let place = try Workplace.loggedIn()
+    #expect(
+      try report(place, "--json")
+        == .answer(
+          #"{"accounts":[{"account":"\#(email)","default":true,"password_stored":true,"token":"#
+            + #"{"expires_at":"TIME","expires_in":SECONDS,"expires_on":EPOCH,"#
+            + #""in":["kernel","keyring"]}}],"api_url":"\#(place.url)"}"#))
+  }
+
+  @Test func `where the token is follows what is there`() throws {
+    let place = try Workplace.loggedIn()
+    place.dropKernelKeys()
+    #expect(
+      try report(place) == text(place, token: "valid for 59 minutes (until TIME), in the keyring"))
+    #expect(try place.run("logout", "--token-only").status == .exit(0))
+    #expect(try report(place) == text(place, token: "none"))
+  }
+
+  @Test func `a token that has run out is told`() throws {
+    let place = try Workplace.loggedIn(lifetime: 1)
+    usleep(1_100_000)
+    #expect(try report(place) == text(place, token: "expired; the next call renews it"))
+  }
+
+  @Test func `a refused password is told`() throws {
+    let place = try Workplace()
+    try place.logIn(password: "wrong", isVerified: false)
+    #expect(try place.run().status == .exit(77))
+    #expect(
+      try report(place)
+        == text(place, token: "none", password: "refused by METI on TIME; log in again"))
+    #expect(
+      try report(place, "--json")
+        == .answer(
+          #"{"accounts":[{"account":"\#(email)","default":true,"password_stored":true,"#
+            + #""refused_on":EPOCH}],"api_url":"\#(place.url)"}"#))
+  }
+
+  @Test func `status asks nobody and shows no secret`() throws {
+    let place = try Workplace.loggedIn()
+    for arguments in [[], ["--json"], ["--verbose"]] {
+      let outcome = try Program.metiToken.run(
+        ["status"] + arguments, environment: place.environment)
+      #expect(outcome.status == .exit(0))
+      for secret in [METIServer.password, place.lastToken] {
+        #expect(!outcome.out.contains(secret) && !outcome.err.contains(secret))
+      }
+    }
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `status works with no METI to be reached`() throws {
+    let place = try Workplace.loggedIn()
+    place.meti.shutdown()
+    #expect(try report(place).status == .exit(0))
+  }
+
+  @Test func `two accounts are both told, and which is the default`() throws {
+    let place = try Workplace.loggedIn()
+    place.meti.setPassword("other", for: "other@domain.com")
+    try place.logIn("other@domain.com", password: "other")
+    let account = { (title: String) in
+      """
+      \(title)
+        API:      \(place.url)
+        password: stored in the keyring
+        token:    valid for 59 minutes (until TIME), in the kernel and keyring
+      """
+    }
+    #expect(
+      try report(place)
+        == .answer(account(email) + "\n" + account("other@domain.com (default)")))
+    #expect(try report(place, "--account", email) == .answer(account(email)))
+  }
+
+  @Test func `with nothing stored there is nothing to tell`() throws {
+    let place = try Workplace()
+    #expect(
+      try report(place)
+        == .failure(
+          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+    #expect(try report(place, "--json").status == .exit(78))
+  }
+
+  @Test func `without a keyring the kernel's token is told, with a warning`() throws {
+    let place = try Workplace.loggedIn()
+    try place.desktop.killKeyring()
+    var expected = text(
+      place, token: "valid for 59 minutes (until TIME), in the kernel",
+      password: "not known: the keyring cannot be asked")
+    expected.err =
+      "meti-token: warning: no keyring is running: nothing provides org.freedesktop.secrets\n"
+    #expect(try report(place) == expected)
+  }
+}

@@ -1,0 +1,2 @@
+// What any program costs here.
+int main(void) { return 0; }
