@@ -66,13 +66,12 @@ static inline int meti_blocking_pipe(int ends[2]) {
 }
 
 extern char **environ;
+int execvpe(const char *file, char *const arguments[], char *const environment[]);
 
-/// environ(7), a global variable, which Swift 6 does not let us touch.
-static inline char **meti_environment(void) {
+/// The environment of this process: a list that ends with NULL, and may itself be NULL.
+static inline char *const *meti_environment(void) {
   return environ;
 }
-
-int execvpe(const char *file, char *const arguments[], char *const environment[]);
 
 /// Whether the file system of an open file is kept in memory alone: 1 or 0; -1 and errno.
 static inline int meti_is_in_memory(int descriptor) {

@@ -31,7 +31,7 @@ public struct Expiry: Equatable, Sendable {
   /// When it ends, in seconds since 1970-01-01 UTC by the wall clock of `now`, which is the one that
   /// those who are told compare with.
   public func epochSeconds(at now: Moment) -> Int64 {
-    now.wall / 1000 + remaining(at: now) / 1000
+    (now.wall + remaining(at: now)) / 1000
   }
 
   public func isSameBoot(_ now: Moment) -> Bool { !bootID.isEmpty && bootID == now.bootID }

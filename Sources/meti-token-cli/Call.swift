@@ -62,7 +62,8 @@ struct Call {
         },
         verbose: verbose)
     }
-    let caFile = Process.variable("METI_CA_FILE") ?? Process.variable("SSL_CERT_FILE")
+    let caFile = ["METI_CA_FILE", "SSL_CERT_FILE"].lazy.compactMap(Process.variable)
+      .first { !$0.isEmpty }
     renewal = Renewal(
       cache: cache, store: store,
       issuer: TokenEndpoint(clock: clock, caFile: caFile, onDetail: verbose),

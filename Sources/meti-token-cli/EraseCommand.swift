@@ -15,7 +15,7 @@ struct EraseCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let helper = try HelperCall(common, account: account.account)
+    let helper = try HelperCall(common, account: account.account, forgets: true)
     guard let request = Self.request(helper.call), let account = try account(helper, request)
     else { return }
     let isForgotten: Bool

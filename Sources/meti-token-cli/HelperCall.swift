@@ -13,8 +13,10 @@ struct HelperCall {
   /// ended by 8 seconds: Bazel gives up after 10, and somebody waits before git.
   static let longest: Int64 = 7_500
 
-  init(_ options: CommonOptions, account: String?) throws(Failure) {
-    call = try Call(options.settings(account: account, noPrompt: true), atMost: Self.longest)
+  /// - Parameter forgets: as ``Call`` has it.
+  init(_ options: CommonOptions, account: String?, forgets: Bool = false) throws(Failure) {
+    call = try Call(
+      options.settings(account: account, noPrompt: true), forgets: forgets, atMost: Self.longest)
     let api = call.selector.api
     do {
       host = try CredentialHost(

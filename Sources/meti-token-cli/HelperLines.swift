@@ -2,15 +2,23 @@
 /// empty one makes git forget those before it (gitcredentials(7)).
 struct HelperLines: Equatable {
   let values: [String]
+  /// Whether a line for all hosts comes after the last of these. It would have git ask another
+  /// helper as well, or none of these.
+  var isFollowed = false
 
   /// Where ours stands; `nil` where it does not.
   private var ourIndex: Int? { values.lastIndex(where: Self.isOurs) }
 
-  /// Lines before ours, which the empty one switches off.
-  var othersBefore: Int { values[..<(ourIndex ?? values.endIndex)].count { !$0.isEmpty } }
+  /// Whether there are helpers before ours, which the empty line switches off.
+  var hasOthersBefore: Bool {
+    values[..<(ourIndex ?? values.endIndex)].contains { !$0.isEmpty }
+  }
 
-  /// Lines after ours: helpers that git gives the token to keep.
-  var othersAfter: Int { ourIndex.map { values[($0 + 1)...].count { !$0.isEmpty } } ?? 0 }
+  /// Whether there are helpers after ours, which git gives the token to keep.
+  var hasOthersAfter: Bool {
+    guard let ourIndex else { return false }
+    return values[(ourIndex + 1)...].contains { !$0.isEmpty }
+  }
 
   /// With the two lines for `helper` at the end, or as it is where it has them already.
   func adding(_ helper: String) -> HelperLines {
@@ -18,7 +26,7 @@ struct HelperLines: Equatable {
     if ours.count == 1, values[ours[0]] == helper, ours[0] > 0, values[ours[0] - 1].isEmpty {
       return self
     }
-    return HelperLines(values: removingOurs().values + ["", helper])
+    return HelperLines(values: removingOurs().values + ["", helper], isFollowed: isFollowed)
   }
 
   /// Without ours and the empty line right before it.
@@ -31,7 +39,7 @@ struct HelperLines: Equatable {
         kept.removeLast()
       }
     }
-    return HelperLines(values: kept)
+    return HelperLines(values: kept, isFollowed: isFollowed)
   }
 
   /// Whether `value` runs this program: by the name it has for git, or by its path.

@@ -20,7 +20,10 @@ struct SetupGitCommand: ParsableCommand {
       the second line names it as well.
 
       Lines of other hosts are not touched. Helpers that you already had for this very URL stay \
-      where they are, before the empty line, which switches them off until --unset.
+      where they are, before the empty line, which switches them off until --unset. git asks \
+      helpers in the order of its files: where one for every host is added later, run this again, \
+      and the two lines move behind it. A helper that a repository's own configuration names is \
+      still asked after meti-token, and is given the token.
       """)
 
   @Flag(help: "Remove the lines again, and nothing else.")
@@ -29,7 +32,10 @@ struct SetupGitCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let api = try Call(common, noPrompt: true).selector.api
+    var settings = common.settings(noPrompt: true)
+    // No account is needed, whatever the environment has to say of one.
+    settings.isForKeyring = true
+    let api = try Call(settings).selector.api
     let configuration = GitConfiguration(
       git: try GitProgram(), key: "credential.\(api.origin).helper")
     let lines = try configuration.lines()
@@ -44,16 +50,18 @@ struct SetupGitCommand: ParsableCommand {
     to lines: HelperLines, in configuration: GitConfiguration, _ api: APIURL
   ) throws(Failure) {
     let wanted = lines.adding(try Self.helper(api, isNamed: common.apiURL != nil))
+    let isChanged = wanted != lines || lines.isFollowed
     try configuration.change(lines, to: wanted)
-    if wanted == lines {
-      Voice.say("git already asks meti-token for \(api.origin); nothing was changed")
-    } else {
+    let now = isChanged ? try configuration.lines() : lines
+    if isChanged {
       Voice.say("git now asks meti-token for \(api.origin), by its global configuration")
+    } else {
+      Voice.say("git already asks meti-token for \(api.origin); nothing was changed")
     }
-    if wanted.othersBefore > 0 {
+    if now.hasOthersBefore {
       Voice.say("what other helpers it had for this URL stay in place, switched off")
     }
-    if wanted.othersAfter > 0 {
+    if now.hasOthersAfter || now.isFollowed {
       Voice.warning(
         "another helper for \(api.origin) comes after meti-token and is given the token to keep")
     }
@@ -101,25 +109,40 @@ struct GitConfiguration {
   let git: GitProgram
   let key: String
 
+  /// What is there for this URL, and whether anything for all hosts comes after it.
   func lines() throws(Failure) -> HelperLines {
-    let result = try git.run(["config", "--global", "--null", "--get-all", key])
-    // 1: the key is not there (git-config(1)).
+    let result = try git.run([
+      "config", "--global", "--null", "--get-regexp", #"^credential\.(.*\.)?helper$"#,
+    ])
+    // 1: there is no such key (git-config(1)).
     if result.status == 1 { return HelperLines(values: []) }
     guard result.status == 0 else { throw Self.failure(result) }
     guard let text = String(validating: result.output, as: UTF8.self) else {
       throw Failure(.inputOutput, "git's configuration has a helper that is not UTF-8")
     }
-    // By scalars: of "\r\n" and its like a Character would make one.
-    let values = text.unicodeScalars.split(separator: "\0", omittingEmptySubsequences: false)
-    return HelperLines(values: values.dropLast().map { String($0) })
+    var values: [String] = []
+    var isFollowed = false
+    // By scalars, as a Character may hold a line feed and a carriage return. Each entry is the key,
+    // a line feed, the value, and a NUL; a key without `=` has no line feed.
+    for entry in text.unicodeScalars.split(separator: "\0") {
+      let parts = entry.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+      switch String(parts[0]) {
+      case key:
+        values.append(parts.count > 1 ? String(parts[1]) : "")
+        isFollowed = false
+      case "credential.helper": isFollowed = !values.isEmpty
+      default: break
+      }
+    }
+    return HelperLines(values: values, isFollowed: isFollowed)
   }
 
-  /// Makes `old`, which is there now, into `new`. Adds to the end where that is all; else it
-  /// writes all of the key's lines again, as git can change none of several equal ones.
+  /// Makes `old`, which is there now, into `new`. Adds to the end where that is all. Else it writes
+  /// all of the key's lines again, as git can change none of several equal ones; they come to the
+  /// end of the file then, unless other keys keep their section where it is.
   func change(_ old: HelperLines, to new: HelperLines) throws(Failure) {
-    guard new != old else { return }
     var added = new.values[...]
-    if new.values.starts(with: old.values) {
+    if new.values.starts(with: old.values) && !new.isFollowed {
       added = new.values[old.values.count...]
     } else {
       try change(["--unset-all", key])

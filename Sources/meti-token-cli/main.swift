@@ -30,8 +30,8 @@ struct MetiTokenCommand: ParsableCommand {
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
       ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
-      EraseCommand.self, CapabilityCommand.self, ExecCommand.self, CurlCommand.self,
-      HeaderFileCommand.self, SetupGitCommand.self,
+      EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self, ExecCommand.self,
+      CurlCommand.self, HeaderFileCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 

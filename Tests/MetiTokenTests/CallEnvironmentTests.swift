@@ -36,7 +36,8 @@ import Testing
     (["METI_EMAIL": "b", "METI_CLIENT_ID": "c"], "b"),
     (["METI_ACCOUNT": "", "METI_EMAIL": "b"], "b"),
   ])
-  func `names the account, before e-mail and client`(_ set: [String: String], _ name: String) throws {
+  func `names the account, before e-mail and client`(_ set: [String: String], _ name: String) throws
+  {
     #expect(try environment(set).selector().name == name)
   }
 

@@ -1,7 +1,7 @@
 import StandInMETI
 import Testing
 
-@Suite("Mistakes in the command line")
+@Suite("Mistakes in the command line", .manyAtOnce)
 struct CommandLineTests {
   @Test(arguments: [
     ["--bogus"], ["bogus"], ["--timeout", "soon"], ["--timeout"], ["login", "--bogus"],
@@ -43,7 +43,7 @@ struct CommandLineTests {
   }
 }
 
-@Suite("Which API is meant")
+@Suite("Which API is meant", .manyAtOnce)
 struct APITests {
   let place: Workplace
   let email = METIServer.email

@@ -2,7 +2,7 @@ import Foundation
 import StandInMETI
 import Testing
 
-@Suite("What METI answers")
+@Suite("What METI answers", .manyAtOnce)
 struct EndpointTests {
   let place: Workplace
   let email = METIServer.email
@@ -37,7 +37,7 @@ struct EndpointTests {
   var refusedBefore: Told {
     .failure(
       77,
-      "METI refused the stored credentials of \(email) on TIME, and it has not been changed since",
+      "METI refused the stored credentials of \(email) on TIME, and they have not been changed since",
       hint: "log in again with: meti-token login")
   }
 
@@ -130,7 +130,7 @@ struct EndpointTests {
     let outcome = try place.run("--timeout", "1")
     #expect(outcome.status == .exit(75))
     #expect(
-      outcome.err.hasPrefix("meti-token: error: METI is in trouble (503); METI asks to wait "))
+      outcome.err.hasPrefix("meti-token: error: METI is in trouble (503); it is not asked again for "))
     #expect(place.meti.tokenPosts == 4)
   }
 
@@ -141,12 +141,12 @@ struct EndpointTests {
       status == 429
       ? "METI gets too many requests and asks to wait (429)" : "METI is in trouble (503)"
     let outcome = try place.run()
-    #expect(outcome.told == unavailable(reason + "; METI asks to wait 10 minutes"))
+    #expect(outcome.told == unavailable(reason + "; it is not asked again for 10 minutes"))
     #expect(outcome.seconds < 10)
     #expect(place.meti.tokenPosts == 1)
     let second = try place.run()
     #expect(second.status == .exit(75))
-    #expect(second.err.hasPrefix("meti-token: error: \(reason); METI asks to wait "))
+    #expect(second.err.hasPrefix("meti-token: error: \(reason); it is not asked again for "))
     #expect(place.meti.tokenPosts == 1)
   }
 
@@ -302,7 +302,7 @@ struct EndpointTests {
   }
 }
 
-@Suite("Whom METI's name is believed")
+@Suite("Whom METI's name is believed", .manyAtOnce)
 struct TrustTests {
   let email = METIServer.email
 

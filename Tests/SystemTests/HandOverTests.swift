@@ -2,7 +2,7 @@ import Foundation
 import StandInMETI
 import Testing
 
-@Suite("The thin program hands over")
+@Suite("The thin program hands over", .manyAtOnce)
 struct HandOverTests {
   let directory: TemporaryDirectory
 
@@ -11,26 +11,32 @@ struct HandOverTests {
   }
 
   /// Puts a copy of a program there, making the directories above it.
+  ///
+  /// By a program of its own: were the file open for writing in this process, a child that another
+  /// test starts would have it open for a moment, too, and a file that is written to cannot be
+  /// executed (execve(2), ETXTBSY).
   func install(_ program: Program, at path: String) throws -> Program {
-    let target = directory.path + "/" + path
-    try makeDirectory(above: target)
-    try FileManager.default.copyItem(atPath: program.path, toPath: target)
-    return Program(target)
+    try install(program.path, at: path)
   }
 
   /// Puts a script there which says how it was called.
   func installScript(_ name: String, at path: String) throws {
-    let target = directory.path + "/" + path
-    try makeDirectory(above: target)
     let script = #"""
       #!/bin/sh
       printf '\#(name)'
       printf ' [%s]' "$@"
       echo " $VARIABLE"
       exit 3
+
       """#
-    try script.write(toFile: target, atomically: false, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: target)
+    _ = try install("/dev/stdin", at: path, input: .text(script))
+  }
+
+  func install(_ source: String, at path: String, input: Input = .nothing) throws -> Program {
+    let target = directory.path + "/" + path
+    let outcome = try Program("install").run(["-D", "-m", "755", source, target], input: input)
+    guard outcome.status == .exit(0) else { throw Missed(what: target, seen: outcome.err) }
+    return Program(target)
   }
 
   func makeDirectory(above path: String) throws {

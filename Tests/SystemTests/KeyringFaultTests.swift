@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("When the keyring fails")
+@Suite("When the keyring fails", .manyAtOnce)
 struct KeyringFaultTests {
   let email = METIServer.email
 
@@ -111,8 +111,9 @@ struct KeyringFaultTests {
 
   @Test func `a locked keyring with nothing of ours in it has nothing`() throws {
     let place = try Workplace(.locked)
+    let told = try place.run().told
     #expect(
-      try place.run().told
+      told
         == .failure(
           78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
   }

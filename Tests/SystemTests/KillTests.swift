@@ -3,7 +3,7 @@ import StandInMETI
 import Testing
 
 /// SIGKILL at moments spread over a whole call: it must never cost the account.
-@Suite("Killed at any moment")
+@Suite("Killed at any moment", .manyAtOnce)
 struct KillTests {
   let email = METIServer.email
 

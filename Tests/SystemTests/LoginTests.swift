@@ -1,7 +1,7 @@
 import StandInMETI
 import Testing
 
-@Suite("Logging in")
+@Suite("Logging in", .manyAtOnce)
 struct LoginTests {
   let place: Workplace
   let email = METIServer.email

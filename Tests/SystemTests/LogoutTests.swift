@@ -1,7 +1,7 @@
 import StandInMETI
 import Testing
 
-@Suite("Forgetting")
+@Suite("Forgetting", .manyAtOnce)
 struct LogoutTests {
   let place: Workplace
   let email = METIServer.email

@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("Where the answer goes")
+@Suite("Where the answer goes", .manyAtOnce)
 struct OutputTests {
   let place: Workplace
 

@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("Printing a token")
+@Suite("Printing a token", .manyAtOnce)
 struct PrintTests {
   let place: Workplace
   let email = METIServer.email

@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("Asking a person")
+@Suite("Asking a person", .manyAtOnce)
 struct PromptTests {
   let place: Workplace
   let email = METIServer.email

@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("Many at once", .serialized)
+@Suite("Many at once", .manyAtOnce)
 struct SingleFlightTests {
   let email = METIServer.email
 

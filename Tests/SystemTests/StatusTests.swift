@@ -2,7 +2,7 @@ import Glibc
 import StandInMETI
 import Testing
 
-@Suite("Saying what is stored")
+@Suite("Saying what is stored", .manyAtOnce)
 struct StatusTests {
   let email = METIServer.email
 
@@ -41,7 +41,8 @@ struct StatusTests {
     #expect(
       try report(place, "--json")
         == .answer(
-          #"{"accounts":[{"account":"\#(email)","default":true,"password_stored":true,"token":"#
+          #"{"accounts":[{"account":"\#(email)","default":true,"password_in":"keyring","#
+            + #""password_stored":true,"token":"#
             + #"{"expires_at":"TIME","expires_in":SECONDS,"expires_on":EPOCH,"#
             + #""in":["kernel","keyring"]}}],"api_url":"\#(place.url)"}"#))
   }
@@ -71,7 +72,8 @@ struct StatusTests {
     #expect(
       try report(place, "--json")
         == .answer(
-          #"{"accounts":[{"account":"\#(email)","default":true,"password_stored":true,"#
+          #"{"accounts":[{"account":"\#(email)","default":true,"password_in":"keyring","#
+            + #""password_stored":true,"#
             + #""refused_on":EPOCH}],"api_url":"\#(place.url)"}"#))
   }
 

@@ -37,12 +37,15 @@ final class METIServer {
         key: "\(certificates.directory.path)/\(identity.rawValue).key")
     }
     meti = try StandInMETI(configuration)
+    // Whoever had this port before may have been killed, and have left a live token.
+    KernelKeys.removeAll(containing: meti.url)
     environment = ["METI_API_URL": meti.url, "METI_CA_FILE": certificates.authority]
   }
 
   deinit {
-    meti.shutdown()
+    // As long as the port is ours, so are its keys.
     KernelKeys.removeAll(containing: meti.url)
+    meti.shutdown()
   }
 
   var url: String { meti.url }

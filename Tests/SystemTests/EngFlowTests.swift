@@ -1,0 +1,107 @@
+import StandInMETI
+import Testing
+
+@Suite("get, as Bazel calls it")
+struct EngFlowTests {
+  let place: Workplace
+  let token: String
+
+  init() throws {
+    place = try Workplace.loggedIn()
+    token = place.lastToken
+  }
+
+  private func answer(_ place: Workplace) throws -> Told {
+    struct Missing: Error {}
+    let json = try place.run("--json").out
+    // `--json` writes the same instant in the same form.
+    let parts = json.parted(at: #""expires_at":""#)
+    let expires = parts.after.prefix { $0 != "\"" }
+    guard !expires.isEmpty else { throw Missing() }
+    return Told(
+      status: .exit(0),
+      out:
+        #"{"headers":{"Authorization":["Bearer \#(place.lastToken)"]},"expires":"\#(expires)"}"#,
+      err: "")
+  }
+
+  @Test(arguments: [
+    #"{"uri":"URL"}"#, #"{"uri":"URL/"}"#, #"{"uri":"URL/sources?id=1#x"}"#,
+    "\n \t{ \"uri\" : \"URL\\/sources\" }\r\n", #"{"uri":"https:\u002f\u002fHOST"}"#,
+    #"{"a":[{"uri":"x"}],"uri":"URL","b":null}"#,
+  ])
+  func `the token is given for the API's host`(request: String) throws {
+    let request = request.replacing("URL", with: place.url).replacing("HOST", with: place.host)
+    #expect(try place.ask("get", request).told == answer(place))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [
+    "http://HOST/", "https://127.0.0.1/", "https://127.0.0.1:443/", "https://HOST.evil.example/",
+    "https://HOST0/", "https://evil.example/", "https://name@HOST/", "https://HOST@evil.example/",
+    "https://HOST\\\\@evil.example/", "https://HOST:1/", "https:/HOST/", "//HOST/", "HOST",
+    "https://HOST%2F", "https://HOST/ö", "https://１27.0.0.1:1/", "https://HOST/\\u0000", "",
+    " https://HOST/", "https://HOST/ x",
+  ])
+  func `a URI that is not ours is an error`(uri: String) throws {
+    let request = #"{"uri":"\#(uri.replacing("HOST", with: place.host))"}"#
+    #expect(
+      try place.ask("get", request).told
+        == .failure(
+          65, "the credential request is not for \(place.url)",
+          hint: "let Bazel use this helper for that host alone: --credential_helper=HOST=PATH"))
+  }
+
+  @Test(arguments: [
+    ("{}", "the credential request has no uri"),
+    (#"{"uri":1}"#, "the uri of the credential request is not a string"),
+    (#"{"uri":null}"#, "the uri of the credential request is not a string"),
+    (#"{"uri":"URL","uri":"URL"}"#, "the credential request has more than one uri"),
+    (#"{"uri":"URL"} x"#, "the credential request has text after its object"),
+    (#"{"uri":"URL"}{}"#, "the credential request has text after its object"),
+    (#"{"uri":"URL""#, "the credential request ends too early"),
+    (#"{"uri":"URL"]"#, "the credential request is not JSON"),
+    (#"{"uri":"URL",}"#, "the credential request is not JSON"),
+    (#"{"uri":"\x"}"#, "the credential request has a bad escape in a string"),
+    (#"{"a":"# + String(repeating: "[", count: 100), "the credential request is nested too deep"),
+  ])
+  func `a malformed request is an error`(request: String, error: String) throws {
+    let request = request.replacing("URL", with: place.url)
+    #expect(try place.ask("get", request).told == .failure(65, error))
+  }
+
+  @Test func `the answer does not wait for the end of the pipe`() throws {
+    let child = try place.start("get", input: .open)
+    child.send(#"{"uri":"\#(place.url)/"}"#)
+    _ = child.wait(timeout: .seconds(5)) { false }
+    #expect(!child.isRunning)
+    #expect(try child.wait().told == answer(place))
+  }
+
+  @Test func `ten at once with nothing cached make one request`() throws {
+    #expect(try place.run("reject").status == .exit(0))
+    let request = #"{"uri":"\#(place.url)/sources"}"#
+    let children = try (0..<10).map { _ in try place.start("get", input: .text(request)) }
+    let outcomes = children.map { $0.wait() }
+    #expect(place.meti.tokenPosts == 1)
+    let expected = try answer(place)
+    #expect(outcomes.allSatisfy { $0.told == expected })
+  }
+
+  @Test func `with nothing stored the build is told to log in`() throws {
+    let place = try Workplace()
+    #expect(
+      try place.ask("get", #"{"uri":"\#(place.url)/"}"#).told
+        == .failure(
+          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+  }
+
+  @Test func `a locked keyring is an error`() throws {
+    try place.desktop.lock()
+    place.dropKernelKeys()
+    let outcome = try place.ask("get", #"{"uri":"\#(place.url)/"}"#)
+    #expect(outcome.status == .exit(69))
+    #expect(outcome.out == "")
+    #expect(outcome.err.hasPrefix("meti-token: error: the keyring is locked"))
+  }
+}

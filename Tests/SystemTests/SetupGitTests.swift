@@ -1,0 +1,187 @@
+import Foundation
+import StandInMETI
+import Testing
+
+@Suite("setup-git")
+struct SetupGitTests {
+  let place: Workplace
+  let git: GitClient
+
+  init() throws {
+    place = try Workplace.loggedIn()
+    git = try GitClient(place)
+  }
+
+  private var added: Told {
+    .done("git now asks meti-token for \(place.url), by its global configuration")
+  }
+
+  @Test func `two lines are written, once`() throws {
+    #expect(try git.setUp().told == added)
+    let written = git.contents(git.configuration)
+    #expect(
+      written == "[credential \"\(place.url)\"]\n\thelper = \n\thelper = meti\n")
+    #expect(
+      try git.setUp().told
+        == .done("git already asks meti-token for \(place.url); nothing was changed"))
+    #expect(git.contents(git.configuration) == written)
+    #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
+  }
+
+  @Test func `unset removes them and says so`() throws {
+    _ = try git.setUp()
+    #expect(
+      try git.setUp("--unset").told == .done("git no longer asks meti-token for \(place.url)"))
+    #expect(git.contents(git.configuration) == "")
+    #expect(
+      try git.setUp("--unset").told
+        == .done("git does not ask meti-token for \(place.url); nothing was changed"))
+  }
+
+  @Test func `nothing but the API's own lines is touched`() throws {
+    let before = """
+      # mine
+      [credential]
+      \thelper = store
+      [credential "https://github.com"]
+      \thelper =
+      \thelper = !gh auth git-credential
+      [user]
+      \tname = Name
+
+      """
+    _ = try git.directory.write(before, to: "gitconfig")
+    _ = try git.setUp()
+    #expect(git.contents(git.configuration).hasPrefix(before))
+    _ = try git.setUp("--unset")
+    #expect(git.contents(git.configuration) == before)
+  }
+
+  @Test func `helpers that were there before stay, switched off`() throws {
+    let key = "credential.\(place.url).helper"
+    let log = try git.addWitness(to: key)
+    let witness = try git.helpers()
+    #expect(
+      try git.setUp().told
+        == .done(
+          "git now asks meti-token for \(place.url), by its global configuration",
+          "what other helpers it had for this URL stay in place, switched off"))
+    #expect(try git.helpers() == witness + ["", "meti"])
+    _ = try git.run("credential", "approve", input: try git.fill(place.lines()))
+    #expect(git.contents(log) == "")
+    _ = try git.setUp("--unset")
+    #expect(try git.helpers() == witness)
+  }
+
+  @Test func `empty lines of others survive`() throws {
+    let key = "credential.\(place.url).helper"
+    for value in ["", "cache"] { _ = try git.run("config", "--global", "--add", key, value) }
+    _ = try git.setUp()
+    #expect(try git.helpers() == ["", "cache", "", "meti"])
+    _ = try git.setUp("--unset")
+    #expect(try git.helpers() == ["", "cache"])
+  }
+
+  @Test func `a helper after ours is warned of`() throws {
+    _ = try git.setUp()
+    _ = try git.run("config", "--global", "--add", "credential.\(place.url).helper", "cache")
+    #expect(
+      try git.setUp().told
+        == .done(
+          "git already asks meti-token for \(place.url); nothing was changed",
+          "warning: another helper for \(place.url) comes after meti-token and is given the token "
+            + "to keep"))
+    _ = try git.setUp("--unset")
+    #expect(try git.helpers() == ["cache"])
+  }
+
+  @Test func `a helper for all hosts that came later makes us move behind it`() throws {
+    _ = try git.setUp()
+    _ = try git.run("config", "--global", "--add", "credential.helper", "store")
+    let later = git.contents(git.configuration)
+    #expect(try git.setUp().told == added)
+    let moved = git.contents(git.configuration)
+    #expect(moved.hasPrefix("[credential]\n\thelper = store\n") && moved != later)
+    #expect(try git.helpers() == ["", "meti"])
+  }
+
+  @Test func `where we cannot move behind it there is a warning`() throws {
+    let username = "credential.\(place.url).username"
+    _ = try git.run("config", "--global", username, METIServer.email)
+    _ = try git.run("config", "--global", "--add", "credential.helper", "store")
+    let warning =
+      "warning: another helper for \(place.url) comes after meti-token and is given the token to "
+      + "keep"
+    #expect(try git.setUp().err == added.err + "meti-token: \(warning)\n")
+    #expect(try git.helpers() == ["", "meti"])
+    #expect(try git.run("config", "--global", username).value == METIServer.email)
+  }
+
+  @Test(arguments: [["meti"], ["", "/old/place/bin/meti-token"], ["meti", "", "meti --verbose"]])
+  func `lines of ours that are out of date are replaced`(old: [String]) throws {
+    let key = "credential.\(place.url).helper"
+    for value in old { _ = try git.run("config", "--global", "--add", key, value) }
+    #expect(try git.setUp().told == added)
+    #expect(try git.helpers() == ["", "meti"])
+  }
+
+  @Test func `without its name in PATH the helper is written as a path`() throws {
+    let git = try GitClient(place, isInPath: false)
+    #expect(try git.setUp().told == added)
+    let path = try FileManager.default.destinationOfSymbolicLink(atPath: git.helper)
+    #expect(try git.helpers().count == 2)
+    #expect(try git.helpers().last?.hasSuffix("/meti-token") == true)
+    #expect(path.hasSuffix("/meti-token"))
+    #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
+  }
+
+  @Test func `a path is quoted for the shell`() throws {
+    let git = try GitClient(place, isInPath: false)
+    let folder = git.directory.path + "/it's a $(place)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+    for program in ["meti-token", "meti-token-cli"] {
+      try FileManager.default.copyItem(
+        atPath: (Program.products + program), toPath: "\(folder)/\(program)")
+    }
+    let program = Program("\(folder)/meti-token")
+    #expect(try git.setUp(program: program).told == added)
+    let helper = "/'" + folder.dropFirst().replacing("'", with: #"'\''"#) + "/meti-token'"
+    #expect(try git.helpers() == ["", helper])
+    #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
+    #expect(try git.setUp("--unset", program: program).status == .exit(0))
+    #expect(try git.helpers() == [])
+  }
+
+  @Test func `an API that is named is named to git as well`() throws {
+    git.environment["METI_API_URL"] = nil
+    #expect(try git.setUp("--api-url", place.url + "/").told == added)
+    #expect(try git.helpers() == ["", "meti --api-url \(place.url)"])
+    #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
+  }
+
+  @Test func `the standard API has the two lines of the manual`() throws {
+    git.environment["METI_API_URL"] = nil
+    #expect(try git.setUp().status == .exit(0))
+    #expect(try git.helpers("https://api.meti.millpont.com") == ["", "meti"])
+  }
+
+  @Test func `without git it says so`() throws {
+    git.environment["PATH"] = git.directory.path + "/bin:.:"
+    _ = try git.directory.write("#!/bin/sh\necho evil\n", to: "git")
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o700], ofItemAtPath: git.directory.path + "/git")
+    #expect(
+      try git.setUp().told
+        == .failure(
+          74, "git is not in PATH",
+          hint: "install git, or write the two lines that meti-token setup-git --help shows"))
+  }
+
+  @Test func `a configuration that cannot be written is an error`() throws {
+    git.environment["GIT_CONFIG_GLOBAL"] = git.directory.path + "/none/gitconfig"
+    let outcome = try git.setUp()
+    #expect(outcome.status == .exit(74))
+    #expect(outcome.err.hasPrefix("meti-token: error: cannot change git's configuration: "))
+    #expect(outcome.err.split(separator: "\n").count == 1)
+  }
+}
