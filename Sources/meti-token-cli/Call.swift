@@ -21,6 +21,11 @@ struct Call {
   /// Whether the account comes with the environment and not from the keyring.
   var isFromEnvironment: Bool { store is EnvironmentStore }
 
+  /// The certificates that METI's is checked against, where they are not the system's.
+  static var caFile: String? {
+    ["METI_CA_FILE", "SSL_CERT_FILE"].lazy.compactMap(Process.variable).first { !$0.isEmpty }
+  }
+
   /// For the whole call, in seconds, where nothing else is said.
   static let standardTimeout: Int64 = 30
 
@@ -62,11 +67,9 @@ struct Call {
         },
         verbose: verbose)
     }
-    let caFile = ["METI_CA_FILE", "SSL_CERT_FILE"].lazy.compactMap(Process.variable)
-      .first { !$0.isEmpty }
     renewal = Renewal(
       cache: cache, store: store,
-      issuer: TokenEndpoint(clock: clock, caFile: caFile, onDetail: verbose),
+      issuer: TokenEndpoint(clock: clock, caFile: Self.caFile, onDetail: verbose),
       lock: lock, clock: clock,
       report: { warning in
         Voice.warning(warning.text)

@@ -131,7 +131,8 @@ extension Failure {
         "METI refuses the credentials of \(account.name) (HTTP \(refusal.status))\(reason)",
         hint: "log in again with: meti-token login")
     case .unavailable(let trouble):
-      let after = trouble.retryAfter.map { "; it is not asked again for \(Spoken.duration($0))" } ?? ""
+      let after =
+        trouble.retryAfter.map { "; it is not asked again for \(Spoken.duration($0))" } ?? ""
       self.init(.tryAgain, trouble.reason + after, hint: "try again later", detail: trouble.detail)
     case .unusable(let reason):
       self.init(.unusable, reason, hint: "check --api-url and whether the network wants a log-in")

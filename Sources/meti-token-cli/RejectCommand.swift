@@ -21,7 +21,7 @@ struct RejectCommand: ParsableCommand {
     // Before the call's time runs: what is on stdin may come late.
     let rejected: Secret? = tokenStdin ? try SecretSource.readToken() : nil
     let call = try Call(common.settings(account: account.account), forgets: true)
-    let account = try call.account()
+    let account = try account(call)
     let isForgotten: Bool
     do {
       isForgotten = try call.renewal.reject(account, token: rejected, until: call.deadline)
@@ -30,6 +30,19 @@ struct RejectCommand: ParsableCommand {
     }
     if call.isVerbose {
       Voice.detail(isForgotten ? "the token was forgotten" : "there was no such token")
+    }
+  }
+
+  /// The account that is meant. Where the keyring cannot say, the kernel's key does, so that a
+  /// token which was refused is not handed out again.
+  private func account(_ call: Call) throws(Failure) -> Account {
+    do {
+      return try call.account()
+    } catch {
+      guard let cached = call.cache.find(call.selector, at: call.clock.now()),
+        let account = try? Account(name: cached.account, api: call.selector.api)
+      else { throw error }
+      return account
     }
   }
 }

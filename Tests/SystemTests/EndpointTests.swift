@@ -130,7 +130,8 @@ struct EndpointTests {
     let outcome = try place.run("--timeout", "1")
     #expect(outcome.status == .exit(75))
     #expect(
-      outcome.err.hasPrefix("meti-token: error: METI is in trouble (503); it is not asked again for "))
+      outcome.err.hasPrefix(
+        "meti-token: error: METI is in trouble (503); it is not asked again for "))
     #expect(place.meti.tokenPosts == 4)
   }
 

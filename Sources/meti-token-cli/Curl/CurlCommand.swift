@@ -46,7 +46,7 @@ struct CurlCommand: ParsableCommand {
     let api = call.selector.api
     let run = CurlRun(
       arguments: try CurlArguments(Process.arguments(last: arguments.count), api: api), api: api,
-      caFile: Process.variable("METI_CA_FILE") ?? Process.variable("SSL_CERT_FILE"))
+      caFile: Call.caFile)
 
     let request = TokenRequest(selector: call.selector)
     let token = try call.token(for: request)
