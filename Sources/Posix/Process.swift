@@ -30,13 +30,13 @@ public enum Process {
   /// token that is meant for stdout.
   ///
   /// What is put there fails with EBADF, as a closed descriptor does: `/dev/null`, opened the other
-  /// way round.
+  /// way round. What this process becomes or starts has them closed again.
   public static func occupyStandardStreams() {
     for (number, flags) in [
       (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),
     ] where fcntl(number, F_GETFD) < 0 {
       // open(2) takes the lowest number that is free, which this one is.
-      _ = unsafe open("/dev/null", flags)
+      _ = unsafe open("/dev/null", flags | O_CLOEXEC)
     }
   }
 
@@ -128,7 +128,7 @@ public enum Process {
     case signal(Int32)
   }
 
-  /// Starts a program, found in PATH (posix_spawnp(3)).
+  /// Starts the program at `path` (posix_spawn(3)).
   /// - Parameters:
   ///   - arguments: the first is the program's name.
   ///   - inherited: descriptors that the program has under the same numbers.
@@ -136,7 +136,7 @@ public enum Process {
   ///   - errors: the same for standard error.
   /// - Returns: the process id.
   public static func spawn(
-    _ arguments: [[UInt8]], environment: borrowing Environment, inherited: [Int32],
+    _ path: String, _ arguments: [[UInt8]], environment: borrowing Environment, inherited: [Int32],
     output: Int32? = nil, errors: Int32? = nil
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
@@ -163,7 +163,7 @@ public enum Process {
     var pid: pid_t = 0
     let code = unsafe strings.withCList { argv in
       unsafe environment.withList { envp in
-        unsafe posix_spawnp(&pid, strings[0], &actions, &attributes, argv, envp)
+        unsafe posix_spawn(&pid, path, &actions, &attributes, argv, envp)
       }
     }
     guard code == 0 else { throw SystemError(code) }

@@ -34,8 +34,7 @@ struct MetiTokenCommand: ParsableCommand {
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
       ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
       EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self, ExecCommand.self,
-      CurlCommand.self,
-      HeaderFileCommand.self,
+      CurlCommand.self, HeaderFileCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 

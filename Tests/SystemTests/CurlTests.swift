@@ -4,7 +4,7 @@ import Testing
 
 @Suite("curl")
 struct CurlTests {
-  let member: Member
+  let place: Workplace
   let directory: TemporaryDirectory
 
   static let sources = #"""
@@ -14,15 +14,15 @@ struct CurlTests {
   static let refusal = #"{"error":"token missing, invalid or expired"}"#
 
   init() throws {
-    member = try Member()
+    place = try Workplace.loggedIn()
     directory = try TemporaryDirectory()
   }
 
   func curl(
-    _ arguments: String..., input: Input = .nothing, adding variables: [String: String] = [:]
+    _ arguments: String..., input: Input = .nothing, with variables: [String: String] = [:]
   ) throws -> Outcome {
-    try member.run(
-      ["curl"] + arguments, input: input, adding: variables, directory: directory.path)
+    try place.run(
+      ["curl"] + arguments, input: input, with: variables, directory: directory.path)
   }
 
   func contents(_ name: String) -> String? {
@@ -31,7 +31,7 @@ struct CurlTests {
 
   /// What METI saw at `/sources`: `GET`, or `POST 17` with the size of the body.
   var seen: [String] {
-    member.server.meti.requests.filter { $0.path.hasPrefix("/sources") }.map {
+    place.meti.requests.filter { $0.path.hasPrefix("/sources") }.map {
       $0.bodyBytes == 0 ? $0.method : "\($0.method) \($0.bodyBytes)"
     }
   }
@@ -43,21 +43,15 @@ struct CurlTests {
     #expect(outcome.out == Self.sources)
     #expect(outcome.err == "")
     #expect(outcome.status == .exit(0))
-    let token = try #require(member.server.meti.lastToken)
-    #expect(member.server.meti.requests.last?.authorization == "Bearer \(token)")
-    #expect(member.server.meti.tokenPosts == 1)
+    let token = try #require(place.meti.lastToken)
+    #expect(place.meti.requests.last?.authorization == "Bearer \(token)")
+    #expect(place.meti.tokenPosts == 0)
   }
 
-  @Test func `a path is put behind the API URL, and a URL is taken as it is`() throws {
-    let url = member.server.url
-    let below = ["METI_API_URL": url + "/v2"]
-    _ = try member.run(
-      ["login", "--email", METIServer.email, "--password-stdin", "--no-verify"],
-      input: .text(METIServer.password), adding: below)
-    // The stand-in has no tokens below /v2; what was asked for is all that matters.
-    member.server.meti.answerNext(.issue)
+  @Test func `a path is put behind the API URL, and a URL on it is taken as it is`() throws {
+    let url = place.url
     _ = try curl("-sS", "/sources?a=%20b#c", url + "/sources/", "\(url)/x/../sources")
-    let paths = member.server.meti.requests.dropFirst().map(\.target)
+    let paths = place.meti.requests.map(\.target)
     #expect(paths == ["/sources?a=%20b", "/sources/", "/sources"])
   }
 
@@ -71,7 +65,7 @@ struct CurlTests {
     #expect(contents("out.json") == #"{"bytes":28}"#)
     #expect(seen == ["POST 28"])
     #expect(
-      member.server.meti.requests.last?.field("content-type") == "application/geo+json")
+      place.meti.requests.last?.field("content-type") == "application/geo+json")
   }
 
   @Test func `several URLs, and operations with options of their own`() throws {
@@ -83,12 +77,12 @@ struct CurlTests {
     #expect(contents("a") == Self.sources)
     #expect(seen == ["GET", "GET", "POST 3", "GET", "GET"])
     let authorizations = Set(
-      member.server.meti.requests.dropFirst().map { $0.authorization ?? "none" })
-    #expect(authorizations == ["Bearer \(member.server.meti.lastToken ?? "")"])
+      place.meti.requests.map { $0.authorization ?? "none" })
+    #expect(authorizations == ["Bearer \(place.meti.lastToken ?? "")"])
   }
 
   @Test func `~/.curlrc is not read`() throws {
-    let home = try #require(member.environment["HOME"])
+    let home = try #require(place.environment["HOME"])
     try "head\nurl = \"https://127.0.0.1:1/\"\n".write(
       toFile: home + "/.curlrc", atomically: true, encoding: .utf8)
     let outcome = try curl("-sS", "/sources")
@@ -105,7 +99,7 @@ struct CurlTests {
   @Test func `arguments that are no UTF-8 arrive as they are`() throws {
     let script = #"cd "$1" && x=$(printf 'o\377') && "$0" curl -sS -o "$x" /sources && cat "$x""#
     let outcome = try Program("/bin/sh").run(
-      ["-c", script, Program.metiToken.path, directory.path], environment: member.environment)
+      ["-c", script, Program.metiToken.path, directory.path], environment: place.environment)
     #expect(outcome.out == Self.sources)
   }
 
@@ -130,7 +124,7 @@ struct CurlTests {
   @Test func `an output that is full is an error`() throws {
     for arguments in [["/sources"], ["-Z", "/sources"]] {
       let outcome = try Program.metiToken.run(
-        ["curl", "-sS"] + arguments, environment: member.environment, output: .file("/dev/full"))
+        ["curl", "-sS"] + arguments, environment: place.environment, output: .file("/dev/full"))
       #expect(outcome.status == .exit(23))
       #expect(outcome.err != "")
     }
@@ -142,13 +136,13 @@ struct CurlTests {
       status=${PIPESTATUS[0]}; echo; echo "$status"
       """
     let outcome = try Program("bash").run(
-      ["-c", script, Program.metiToken.path], environment: member.environment)
+      ["-c", script, Program.metiToken.path], environment: place.environment)
     #expect(outcome.out == "{\"type\":\"F\n23\n")
   }
 
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
   func `a signal ends curl, and then us`(signal: Int32) throws {
-    let child = try member.start(["curl", "-sS", "-T", "-", "/sources"], input: .open)
+    let child = try place.start("curl", "-sS", "-T", "-", "/sources", input: .open)
     let isThere = child.wait(timeout: .seconds(5)) { curlOf(child.pid) != nil }
     let curl = try #require(curlOf(child.pid))
     #expect(isThere)
@@ -164,10 +158,10 @@ struct CurlTests {
   }
 
   @Test func `without curl it is 127, without a token curl is not run`() throws {
-    let missing = try curl("-sS", "/sources", adding: ["PATH": directory.path])
+    let missing = try curl("-sS", "/sources", with: ["PATH": directory.path])
     #expect(missing.status == .exit(127))
     #expect(missing.err.hasPrefix("meti-token: error: there is no curl in PATH\n"))
-    let outcome = try curl("-sS", "/sources", adding: ["METI_ACCOUNT": "other@domain.com"])
+    let outcome = try curl("-sS", "/sources", with: ["METI_ACCOUNT": "other@domain.com"])
     #expect(outcome.status == .exit(78))
     #expect(seen == [])
   }
@@ -175,14 +169,16 @@ struct CurlTests {
   // MARK: Who sees the token
 
   @Test func `no process shows the token or the password, and curl has neither`() throws {
-    let child = try member.start(["curl", "-sS", "-d", "@-", "/sources"], input: .open)
+    let child = try place.start("curl", "-sS", "-d", "@-", "/sources", input: .open)
     #expect(child.wait(timeout: .seconds(5)) { curlOf(child.pid) != nil })
     let curl = try #require(curlOf(child.pid))
-    usleep(100_000)
-    let token = try #require(member.server.meti.lastToken)
-    #expect(Processes.showing(token, METIServer.password) == [])
-    let arguments = try String(contentsOfFile: "/proc/\(curl)/cmdline", encoding: .utf8)
-    #expect(arguments.hasPrefix("curl\0--disable\0--proto\0=https\0"))
+    let token = try #require(place.meti.lastToken)
+    let processes = ProcessTable.descendants(of: child.pid)
+    #expect(processes.map(\.pid) == [child.pid, curl])
+    for secret in [token, METIServer.password] {
+      #expect(!processes.contains { "\($0)".contains(secret) })
+    }
+    #expect(processes.last?.commandLine.hasPrefix("curl\0--disable\0--proto\0=https\0") == true)
     child.send("a=b")
     child.closeInput()
     #expect(child.wait().out == #"{"bytes":3}"#)
@@ -196,7 +192,7 @@ struct CurlTests {
     try #require(unsafe chmod(path, 0o755) == 0)
     let outcome = try curl(
       "/sources",
-      adding: [
+      with: [
         "METI_PASSWORD": "p", "METI_CLIENT_SECRET": "s", "CREDENTIALS_DIRECTORY": "/c",
         "SSLKEYLOGFILE": "/dev/null", "KEPT": "yes", "PATH": "\(directory.path)/bin:/usr/bin:/bin",
       ])
@@ -216,7 +212,7 @@ struct CurlTests {
     #expect(other.meti.requests.map(\.authorization) == [nil])
     // Nor is the token thought to be refused.
     #expect(try curl("-sS", "/sources").out == Self.sources)
-    #expect(member.server.meti.tokenPosts == 1)
+    #expect(place.meti.tokenPosts == 0)
   }
 
   @Test func `a redirect to plain http is not followed`() throws {
@@ -232,14 +228,14 @@ struct CurlTests {
 
   @Test func `plain http on loopback goes to no proxy`() throws {
     let server = try METIServer(.plain)
-    let variables = server.environment.merging(["http_proxy": member.server.url]) { $1 }
-    let login = try member.run(
+    let variables = server.environment.merging(["http_proxy": place.url]) { $1 }
+    let login = try place.run(
       ["login", "--email", METIServer.email, "--password-stdin"],
-      input: .text(METIServer.password), adding: variables)
+      input: .text(METIServer.password), with: variables)
     #expect(login.status == .exit(0))
-    let outcome = try member.run(["curl", "-sS", "/sources"], adding: variables)
+    let outcome = try place.run(["curl", "-sS", "/sources"], with: variables)
     #expect(outcome.out == Self.sources)
-    let refused = try member.run(["curl", "-x", "localhost:1", "/sources"], adding: variables)
+    let refused = try place.run(["curl", "-x", "localhost:1", "/sources"], with: variables)
     #expect(refused.status == .exit(64))
   }
 }

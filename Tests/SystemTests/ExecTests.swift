@@ -3,27 +3,27 @@ import Testing
 
 @Suite("exec")
 struct ExecTests {
-  let member: Member
+  let place: Workplace
 
   init() throws {
-    member = try Member()
+    place = try Workplace.loggedIn()
   }
 
-  func exec(_ command: String..., adding variables: [String: String] = [:]) throws -> Outcome {
-    try member.run(["exec", "--"] + command, adding: variables)
+  func exec(_ command: String..., with variables: [String: String] = [:]) throws -> Outcome {
+    try place.run(["exec", "--"] + command, with: variables)
   }
 
   @Test func `the command has a valid token in METI_TOKEN`() throws {
     let outcome = try exec("printenv", "METI_TOKEN")
-    #expect(outcome.value == member.server.meti.lastToken)
+    #expect(outcome.value == place.meti.lastToken)
     #expect(outcome.err == "")
     #expect(outcome.status == .exit(0))
-    #expect(member.server.meti.tokenPosts == 1)
+    #expect(place.meti.tokenPosts == 0)
   }
 
   @Test func `the variable can be named`() throws {
-    let outcome = try member.run(["exec", "--env", "GDAL_HTTP_BEARER", "--", "env"])
-    let token = try #require(member.server.meti.lastToken)
+    let outcome = try place.run(["exec", "--env", "GDAL_HTTP_BEARER", "--", "env"])
+    let token = try #require(place.meti.lastToken)
     #expect(outcome.out.contains("GDAL_HTTP_BEARER=\(token)\n"))
     #expect(!outcome.out.contains("METI_TOKEN="))
   }
@@ -33,7 +33,7 @@ struct ExecTests {
     "METI_PASSWORD",
   ])
   func `a name that is illegal or has another meaning is refused`(name: String) throws {
-    let outcome = try member.run(["exec", "--env", name, "--", "env"])
+    let outcome = try place.run(["exec", "--env", name, "--", "env"])
     #expect(outcome.status == .exit(64))
     #expect(outcome.out == "")
   }
@@ -41,37 +41,37 @@ struct ExecTests {
   @Test func `the environment is as it came, but for the token and the secrets`() throws {
     let outcome = try exec(
       "env", "-0",
-      adding: [
+      with: [
         "METI_TOKEN": "an older one", "METI_PASSWORD": "p", "METI_PASSWORD_FILE": "/p",
         "METI_CLIENT_SECRET": "s", "METI_CLIENT_SECRET_FILE": "/s", "CREDENTIALS_DIRECTORY": "/c",
         "SSLKEYLOGFILE": "/dev/null", "EMPTY": "", "LINES": "a\nb=c",
       ])
-    let token = try #require(member.server.meti.lastToken)
-    var expected = member.environment.map { "\($0.key)=\($0.value)" }
+    let token = try #require(place.meti.lastToken)
+    var expected = place.environment.map { "\($0.key)=\($0.value)" }
     expected += ["METI_TOKEN=\(token)", "SSLKEYLOGFILE=/dev/null", "EMPTY=", "LINES=a\nb=c"]
     expected.append("PATH=\(unsafe String(cString: getenv("PATH")))")
     #expect(outcome.out.split(separator: "\0").sorted() == expected.map { $0[...] }.sorted())
   }
 
   @Test func `a renewal leaves no trace in the environment`() throws {
-    member.server.meti.revokeAll()
-    let rejected = try member.run(["reject"])
+    place.meti.revokeAll()
+    let rejected = try place.run(["reject"])
     #expect(rejected.status == .exit(0))
-    var variables = member.environment
+    var variables = place.environment
     variables["DBUS_SESSION_BUS_ADDRESS"] = nil
     variables["SSLKEYLOGFILE"] = "/dev/null"
     let outcome = try Program.metiToken.run(
       ["exec", "--", "env"], environment: variables)
     #expect(outcome.out.contains("SSLKEYLOGFILE=/dev/null\n"))
     #expect(!outcome.out.contains("DBUS_SESSION_BUS_ADDRESS"))
-    #expect(member.server.meti.tokenPosts == 2)
+    #expect(place.meti.tokenPosts == 1)
   }
 
   @Test func `bytes that are no UTF-8 arrive as they are`() throws {
     let script = #"x=$(printf 'a\377b'); A=$x "$0" exec -- printf '%s' "$x"; "#
     let tail = #"A=$x "$0" exec -- sh -c 'printf %s "$A"'"#
     let outcome = try Program("/bin/sh").run(
-      ["-c", script + tail, Program.metiToken.path], environment: member.environment)
+      ["-c", script + tail, Program.metiToken.path], environment: place.environment)
     #expect(outcome.stdout == [0x61, 0xFF, 0x62, 0x61, 0xFF, 0x62])
   }
 
@@ -87,7 +87,7 @@ struct ExecTests {
 
   @Test func `signals reach the command`() throws {
     let script = "trap 'echo caught; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
-    let child = try member.start(["exec", "--", "sh", "-c", script])
+    let child = try place.start("exec", "--", "sh", "-c", script)
     #expect(try child.line() == "ready")
     child.signal(SIGTERM)
     let outcome = child.wait()
@@ -97,14 +97,14 @@ struct ExecTests {
 
   @Test func `the command has its streams, its arguments and no other file`() throws {
     let script = #"cat; printf '[%s]' "$@"; echo; ls /proc/self/fd"#
-    let outcome = try member.run(
+    let outcome = try place.run(
       ["exec", "--", "sh", "-c", script, "sh", "a b", "", "--", "-v"], input: .text("in\n"))
     // The last is the directory itself.
     #expect(outcome.out == "in\n[a b][][--][-v]\n0\n1\n2\n3\n")
   }
 
   @Test func `no file is left open after a renewal either`() throws {
-    let outcome = try member.run(["exec", "--min-validity", "59m", "--", "ls", "/proc/self/fd"])
+    let outcome = try place.run(["exec", "--min-validity", "59m", "--", "ls", "/proc/self/fd"])
     #expect(outcome.out == "0\n1\n2\n3\n")
   }
 
@@ -112,7 +112,7 @@ struct ExecTests {
     let script = #"grep SigIgn /proc/self/status; "$0" exec -- grep SigIgn /proc/self/status"#
     for trap in ["", "trap '' PIPE; ", "trap '' HUP; "] {
       let outcome = try Program("/bin/sh").run(
-        ["-c", trap + script, Program.metiToken.path], environment: member.environment)
+        ["-c", trap + script, Program.metiToken.path], environment: place.environment)
       let lines = outcome.out.split(separator: "\n")
       #expect(lines.count == 2 && lines.first == lines.last)
     }
@@ -132,7 +132,7 @@ struct ExecTests {
 
   @Test func `a command is needed`() throws {
     for arguments in [["exec"], ["exec", "--"], ["exec", "true"]] {
-      let outcome = try member.run(arguments)
+      let outcome = try place.run(arguments)
       #expect(outcome.status == .exit(64))
       #expect(outcome.out == "")
     }
@@ -140,7 +140,7 @@ struct ExecTests {
 
   @Test func `without a token the command is not run`() throws {
     let outcome = try Program.metiToken.run(
-      ["exec", "-a", "other@domain.com", "--", "echo", "run"], environment: member.environment)
+      ["exec", "-a", "other@domain.com", "--", "echo", "run"], environment: place.environment)
     #expect(outcome.status == .exit(78))
     #expect(outcome.out == "")
   }
@@ -152,7 +152,7 @@ struct ExecTests {
   }
 
   @Test func `a person at a terminal is asked to log in first`() throws {
-    let newcomer = try Member(isLoggedIn: false)
+    let newcomer = try Workplace()
     let terminal = try Terminal(
       Program.metiToken, ["exec", "--", "printenv", "METI_TOKEN"],
       environment: newcomer.environment, output: .pipe)
@@ -164,15 +164,16 @@ struct ExecTests {
     terminal.send("\(METIServer.password)\n")
     let outcome = terminal.wait()
     #expect(outcome.status == .exit(0))
-    #expect(outcome.value == newcomer.server.meti.lastToken)
+    #expect(outcome.value == newcomer.meti.lastToken)
   }
 
   @Test func `the token is in the environment of the command alone, and in no arguments`() throws {
-    let child = try member.start(["exec", "--", "sh", "-c", "echo ready; read x; :"], input: .open)
+    let child = try place.start("exec", "--", "sh", "-c", "echo ready; read x; :", input: .open)
     #expect(try child.line() == "ready")
-    let token = try #require(member.server.meti.lastToken)
-    let finds = Processes.showing(token, METIServer.password)
-    #expect(finds == ["/proc/\(child.pid)/environ"])
+    let token = try #require(place.meti.lastToken)
+    let processes = ProcessTable.descendants(of: child.pid)
+    #expect(processes.map { $0.environment.contains(token) } == [true])
+    #expect(!processes.contains { $0.commandLine.contains(token) })
     child.closeInput()
     #expect(child.wait().status == .exit(0))
   }

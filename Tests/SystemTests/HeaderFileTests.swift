@@ -13,10 +13,10 @@ struct HeaderFileTests {
 
   var path: String { runtime.path + "/meti-token/authorization" }
 
-  func member(lifetime: Int = 3600) throws -> Member {
-    let member = try Member(lifetime: lifetime)
-    member.environment["XDG_RUNTIME_DIR"] = runtime.path
-    return member
+  func loggedIn(lifetime: Int = 3600) throws -> Workplace {
+    let place = try Workplace.loggedIn(lifetime: lifetime)
+    place.environment["XDG_RUNTIME_DIR"] = runtime.path
+    return place
   }
 
   func contents() -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
@@ -37,12 +37,12 @@ struct HeaderFileTests {
   }
 
   @Test func `the file has the header of a valid token and is for its owner alone`() throws {
-    let member = try member()
-    let outcome = try member.run(["header-file"])
+    let place = try loggedIn()
+    let outcome = try place.run(["header-file"])
     #expect(outcome.status == .exit(0))
     #expect(outcome.out == path + "\n")
     #expect(outcome.err == "")
-    let token = try #require(member.server.meti.lastToken)
+    let token = try #require(place.meti.lastToken)
     #expect(contents() == "Authorization: Bearer \(token)\n")
     #expect(try mode(path) == 0o600)
     #expect(try mode(runtime.path + "/meti-token") == 0o700)
@@ -51,21 +51,21 @@ struct HeaderFileTests {
   }
 
   @Test func `curl takes it`() throws {
-    let member = try member()
-    let file = try member.run(["header-file"]).value
+    let place = try loggedIn()
+    let file = try place.run(["header-file"]).value
     let answer = try Program("curl").run([
-      "-sS", "--cacert", member.environment["METI_CA_FILE"] ?? "", "-H", "@\(file)",
-      "-o", "/dev/null", "-w", "%{http_code}", member.server.url + "/sources",
+      "-sS", "--cacert", place.environment["METI_CA_FILE"] ?? "", "-H", "@\(file)",
+      "-o", "/dev/null", "-w", "%{http_code}", place.url + "/sources",
     ])
     #expect(answer.out == "200")
   }
 
   @Test func `a narrow umask and an old file do no harm`() throws {
-    let member = try member()
+    let place = try loggedIn()
     let script = #"umask 0777; "$0" header-file && umask 0 && "$0" header-file"#
     for _ in 1...2 {
       let outcome = try Program("/bin/sh").run(
-        ["-c", script, Program.metiToken.path], environment: member.environment)
+        ["-c", script, Program.metiToken.path], environment: place.environment)
       #expect(outcome.status == .exit(0))
       #expect(try mode(path) == 0o600)
     }
@@ -80,9 +80,9 @@ struct HeaderFileTests {
   }
 
   @Test func `a disk is refused`() throws {
-    let member = try member()
+    let place = try loggedIn()
     let disk = try TemporaryDirectory()
-    let outcome = try member.run(["header-file"], adding: ["XDG_RUNTIME_DIR": disk.path])
+    let outcome = try place.run(["header-file"], with: ["XDG_RUNTIME_DIR": disk.path])
     #expect(outcome.status == .exit(74))
     #expect(outcome.out == "")
     #expect(outcome.err.contains("is on a disk"))
@@ -90,38 +90,38 @@ struct HeaderFileTests {
   }
 
   @Test func `a runtime directory that others may look into is refused`() throws {
-    let member = try member()
+    let place = try loggedIn()
     try #require(unsafe chmod(runtime.path, 0o755) == 0)
-    let outcome = try member.run(["header-file"])
+    let outcome = try place.run(["header-file"])
     #expect(outcome.status == .exit(74))
     #expect(outcome.err.contains("not this user's alone"))
   }
 
   @Test func `a symbolic link in place of the directory is not followed`() throws {
-    let member = try member()
+    let place = try loggedIn()
     let elsewhere = try TemporaryDirectory(in: "/dev/shm")
     try #require(unsafe symlink(elsewhere.path, runtime.path + "/meti-token") == 0)
-    #expect(try member.run(["header-file"]).status == .exit(74))
+    #expect(try place.run(["header-file"]).status == .exit(74))
     #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere.path) == [])
   }
 
   @Test func `without a token no file is made`() throws {
-    let member = try member()
-    let outcome = try member.run(["header-file", "-a", "other@domain.com"])
+    let place = try loggedIn()
+    let outcome = try place.run(["header-file", "-a", "other@domain.com"])
     #expect(outcome.status == .exit(78))
     #expect(contents() == nil)
   }
 
   @Test func `readers never see half a file`() throws {
-    let member = try member()
-    #expect(try member.run(["header-file"]).status == .exit(0))
+    let place = try loggedIn()
+    #expect(try place.run(["header-file"]).status == .exit(0))
     // Each writes the file anew; readers look all the while.
     let script = "for i in 1 2 3 4 5; do \"$0\" header-file >/dev/null || exit 1; done"
     let writers = try (0..<4).map { _ in
       try Program("/bin/sh").start(
-        ["-c", script, Program.metiToken.path], environment: member.environment)
+        ["-c", script, Program.metiToken.path], environment: place.environment)
     }
-    let whole = "Authorization: Bearer \(try #require(member.server.meti.lastToken))\n"
+    let whole = "Authorization: Bearer \(try #require(place.meti.lastToken))\n"
     var reads = 0
     while writers.contains(where: { $0.isRunning }) {
       #expect(contents() == whole)
@@ -133,8 +133,8 @@ struct HeaderFileTests {
 
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
   func `the watch renews the file, and removes it at its end`(signal: Int32) throws {
-    let member = try member(lifetime: 2)
-    let child = try member.start(["header-file", "--watch"])
+    let place = try loggedIn(lifetime: 2)
+    let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)
     let first = try #require(contents())
     #expect(becomesTrue { contents() != first })
@@ -143,19 +143,19 @@ struct HeaderFileTests {
     // At every moment the token in it is one that METI takes.
     let line = try #require(contents())
     let token = line.dropFirst("Authorization: Bearer ".count).dropLast()
-    #expect(member.server.meti.isLive(String(token)))
+    #expect(place.meti.isLive(String(token)))
     child.signal(signal)
     #expect(child.wait().status == .signal(signal))
     #expect(contents() == nil)
   }
 
   @Test func `the watch waits out trouble, and takes a dead token away`() throws {
-    let member = try member(lifetime: 2)
-    let child = try member.start(["header-file", "--watch", "--timeout", "1"])
+    let place = try loggedIn(lifetime: 2)
+    let child = try place.start("header-file", "--watch", "--timeout", "1")
     #expect(try child.line() == path)
-    member.server.meti.defaultAnswer = .status(503)
+    place.meti.defaultAnswer = .status(503)
     #expect(becomesTrue { contents() == nil })
-    member.server.meti.defaultAnswer = .issue
+    place.meti.defaultAnswer = .issue
     #expect(becomesTrue(within: .seconds(25)) { contents() != nil })
     child.signal(SIGTERM)
     let outcome = child.wait()
@@ -164,19 +164,19 @@ struct HeaderFileTests {
   }
 
   @Test func `the watch ends when METI refuses the password`() throws {
-    let member = try member(lifetime: 2)
-    let child = try member.start(["header-file", "--watch"])
+    let place = try loggedIn(lifetime: 2)
+    let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)
-    member.server.meti.setPassword("another", for: METIServer.email)
+    place.meti.setPassword("another", for: METIServer.email)
     #expect(child.wait().status == .exit(77))
     #expect(contents() == nil)
   }
 
   @Test func `a file that somebody else wrote meanwhile is left alone`() throws {
-    let member = try member()
-    let child = try member.start(["header-file", "--watch"])
+    let place = try loggedIn()
+    let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)
-    #expect(try member.run(["header-file"]).status == .exit(0))
+    #expect(try place.run(["header-file"]).status == .exit(0))
     child.signal(SIGTERM)
     _ = child.wait()
     #expect(contents() != nil)

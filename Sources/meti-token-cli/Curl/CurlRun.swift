@@ -27,6 +27,9 @@ struct CurlRun {
   func run(
     with token: borrowing Token, environment: borrowing Environment, endsAtRefusal: Bool
   ) throws(Failure) -> Result {
+    guard let program = SearchPath.find("curl") else {
+      throw Failure(.commandNotFound, "there is no curl in PATH", hint: "install curl")
+    }
     do {
       let tokens = try arguments.operations.map { _ in try Self.hand(over: token) }
       // Also where nothing is written to it, its end shows that curl has ended.
@@ -41,7 +44,7 @@ struct CurlRun {
       let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
       defer { signals.end() }
       let pid = try Process.spawn(
-        commandLine(tokens, headers), environment: environment,
+        program, commandLine(tokens, headers), environment: environment,
         inherited: tokens.map(\.reading) + [headers.writing], output: output?.writing,
         errors: errors?.writing)
       for channel in [headers, output, errors] { channel?.closeWriting() }
@@ -50,9 +53,6 @@ struct CurlRun {
         pid, headers, output.map { Relay(from: $0, to: STDOUT_FILENO) },
         errors.map { Relay(from: $0, to: STDERR_FILENO) }, signals)
     } catch let error as SystemError {
-      guard error.code != ENOENT else {
-        throw Failure(.commandNotFound, "there is no curl in PATH", hint: "install curl")
-      }
       throw Failure(.cannotRun, "cannot run curl: \(error.text)")
     } catch let error as Failure {
       throw error

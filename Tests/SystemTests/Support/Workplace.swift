@@ -46,6 +46,15 @@ final class Workplace {
       errors: errors, timeout: timeout)
   }
 
+  func run(
+    _ arguments: [String], input: Input = .nothing, with extra: [String: String] = [:],
+    directory: String? = nil
+  ) throws -> Outcome {
+    try Program.metiToken.run(
+      arguments, input: input, environment: environment.merging(extra) { $1 },
+      directory: directory)
+  }
+
   /// The program at a terminal.
   func sit(
     _ arguments: String..., with extra: [String: String] = [:], output: Output = .terminal
