@@ -84,7 +84,7 @@ struct AccountsTests {
         audience=https://api.meti.millpont.com
         scope=read:sources
 
-        """ + "\n")
+        """)
     #expect(try place.run("--force-refresh").told == .answer(place.lastToken))
     #expect(place.meti.requests.map(\.path) == ["/oauth/token", "/oauth/token"])
   }
