@@ -2,7 +2,7 @@ import Glibc
 
 /// Where the session bus listens.
 public enum BusAddress {
-  /// How the address was found, for `doctor`.
+  /// How the address was found.
   public enum Source: Equatable, Sendable {
     case environment
     case runtimeDirectory(path: String)

@@ -16,6 +16,10 @@ struct MetiTokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
+    usage: """
+      meti-token [-a E-MAIL] [--min-validity DURATION] [-f] [--json | --header] [--no-prompt]
+      meti-token SUBCOMMAND [OPTION ...]
+      """,
     discussion: """
       The token is kept in the kernel and in the desktop keyring, and METI is asked only when it \
       has expired.
@@ -23,8 +27,10 @@ struct MetiTokenCommand: ParsableCommand {
         meti-token login                            once
         curl -H @<(meti-token --header) https://api.meti.millpont.com/sources
         meti-token curl /sources                    the same, and again after a 401
-        meti-token exec -- python3 import.py        with METI_TOKEN in its environment
+        meti-token exec -- python3 import.py        with METI_TOKEN set
         meti-token status                           whose token, and for how long
+
+      What the options mean: meti-token help print. They need no subcommand.
 
       Exit status: 0 done, 64 usage, 69 keyring, 75 try again, 76 unusable answer, 77 refused, \
       78 log in first. All of it is in meti-token(1).

@@ -146,7 +146,7 @@ struct CurlTests {
     let curl = try #require(curlOf(child.pid))
     child.signal(signal)
     // With its input still open, so that nothing else ends curl.
-    _ = child.wait(timeout: .seconds(10)) { false }
+    _ = child.wait(timeout: .seconds(10)) { !child.isRunning }
     #expect(child.wait().status == .signal(signal))
     #expect(kill(curl, 0) == -1)
   }
