@@ -118,6 +118,8 @@ import MetiToken
     return names.sorted()
   }
 
+  public func readAfresh() { readAhead = nil }
+
   public func token(of account: Account) throws(KeyringError) -> Token? {
     if let (api, token) = readAhead {
       // Once: who asks again wants to know what has changed since.

@@ -10,6 +10,10 @@ public protocol CredentialStore {
   func token(of account: Account) throws(KeyringError) -> Token?
   func credential(of account: Account) throws(KeyringError) -> Credential?
 
+  /// From here on nothing that was read before is answered with: called when a lock is taken,
+  /// under which others may have changed what is stored.
+  func readAfresh()
+
   func store(_ token: borrowing Token, of account: Account) throws(KeyringError)
   func store(_ credential: borrowing Credential) throws(KeyringError)
   func makeDefault(_ account: Account) throws(KeyringError)

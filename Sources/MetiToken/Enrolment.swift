@@ -120,6 +120,7 @@ extension Renewal {
   ) throws(TokenError) -> any HeldLock {
     let held = try? lock.acquire(account, until: deadline, whileWaiting: { false })
     guard let held else { throw .busy }
+    store.readAfresh()
     return held
   }
 

@@ -36,6 +36,7 @@ public struct Renewal {
       return try token(for: request, until: deadline)
     }
     defer { withExtendedLifetime(held) {} }
+    store.readAfresh()
     if let token = cached(request, since: start) { return token }
     if let token = try stored(request, of: account, since: start) { return token }
     return try renewed(request, of: account, since: start, until: deadline, held)

@@ -67,6 +67,7 @@ struct EnvironmentStore: CredentialStore {
   func defaultAccount(at api: APIURL) throws(KeyringError) -> String? { own.name }
   func accounts(at api: APIURL) throws(KeyringError) -> [String] { [own.name] }
   func token(of account: Account) throws(KeyringError) -> Token? { nil }
+  func readAfresh() {}
 
   func credential(of account: Account) throws(KeyringError) -> Credential? {
     guard account == own else { return nil }

@@ -213,6 +213,13 @@ import Testing
     #expect(world.keyring("token anna@domain.com") == "newer")
   }
 
+  @Test func `leaves a token that was renewed while it waited for the lock`() {
+    world.store.readAhead = world.store.bodies.filter { $0.key.hasPrefix("token") }
+    world.put(inKeyring: .issued("newer"))
+    #expect(world.reject(.anna, "bad") == .success(true))
+    #expect(world.keyring("token anna@domain.com") == "newer")
+  }
+
   @Test func `leaves the default's key where that is another account's`() {
     world.put(inKernel: .issued("token-of-ben", to: .ben), as: anyone)
     _ = world.reject(.anna, nil)

@@ -44,6 +44,8 @@ final class FakeCache: TokenCache {
 /// The keyring: bodies by `token NAME`, `credential NAME` and `default`.
 final class FakeStore: CredentialStore {
   var bodies: [String: String] = [:]
+  /// What an earlier question has read with it: answered with until it is to be read afresh.
+  var readAhead: [String: String] = [:]
   /// Every call as `find token anna@domain.com`, `store …`, `remove …`.
   var calls: [String] = []
   /// Which calls fail, and how.
@@ -52,8 +54,10 @@ final class FakeStore: CredentialStore {
   private func call(_ verb: String, _ item: String) throws(KeyringError) -> String? {
     calls.append("\(verb) \(item)")
     if let error = trouble("\(verb) \(item)") { throw error }
-    return bodies[item]
+    return verb == "find" ? readAhead[item] ?? bodies[item] : bodies[item]
   }
+
+  func readAfresh() { readAhead = [:] }
 
   private func store(_ body: consuming Secret, as item: String) throws(KeyringError) {
     _ = try call("store", item)
