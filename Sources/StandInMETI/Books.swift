@@ -142,6 +142,33 @@ struct Books {
     var iat: Int
     var exp: Int
     var jti: Int
+    var owner: Owner?
+
+    enum CodingKeys: String, CodingKey {
+      case sub, iat, exp, jti
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(sub, forKey: .sub)
+      try container.encode(iat, forKey: .iat)
+      try container.encode(exp, forKey: .exp)
+      try container.encode(jti, forKey: .jti)
+      try owner?.encode(to: encoder)
+    }
+  }
+
+  /// What METI's second generation says of a client, under names of its own.
+  private struct Owner: Encodable {
+    var accountID = "acc_stand_in"
+    var role = "custodian"
+    var clientName = "Stand-in client"
+
+    enum CodingKeys: String, CodingKey {
+      case accountID = "https://api.meti.millpont.com/account_id"
+      case role = "https://api.meti.millpont.com/role"
+      case clientName = "https://api.meti.millpont.com/client_name"
+    }
   }
 
   private struct Issued: Encodable {
@@ -176,7 +203,9 @@ struct Books {
   mutating func issueToken(subject: String) -> String {
     issued += 1
     let start = Int(now.timeIntervalSince1970)
-    let claims = Claims(sub: subject, iat: start, exp: start + lifetime, jti: issued)
+    let owner = clients[subject].map { _ in Owner() }
+    let claims = Claims(
+      sub: subject, iat: start, exp: start + lifetime, jti: issued, owner: owner)
     let payload = (try? JSONEncoder().encode(claims)) ?? Data()
     let signature = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
     let token = [Data(#"{"alg":"HS256","typ":"JWT"}"#.utf8), payload, Data(signature)]

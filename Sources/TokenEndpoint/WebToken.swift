@@ -1,9 +1,10 @@
 import FoundationEssentials
 import MetiToken
 
-/// A JWT (RFC 7519), as far as its lifetime goes. Nothing of it is verified: whoever could forge
-/// it could as well have sent another `expires_in`.
-enum WebToken {
+/// A JWT (RFC 7519), as far as it says how long it lives and whose it is. Nothing of it is verified:
+/// whoever could forge it could as well have sent another `expires_in`, and what it says of its owner
+/// is for people to read, never to decide by.
+public enum WebToken {
   /// Seconds from `iat` to `exp` of the payload; `nil` where the token is no JWT in compact form,
   /// does not say, or says something that is not in ``MetiToken/Lifetime/allowed``.
   static func lifetime(_ token: borrowing Secret) -> Int64? {
@@ -18,6 +19,13 @@ enum WebToken {
   private struct Claims: Decodable {
     let exp: Int64
     let iat: Int64
+  }
+
+  /// Whose token it says it is; `nil` where it is no JWT in compact form or names nobody.
+  public static func owner(_ token: borrowing Secret) -> TokenOwner? {
+    guard let payload = payload(token) else { return nil }
+    let owner = payload.withData { data in try? JSONDecoder().decode(TokenOwner.self, from: data) }
+    return owner == TokenOwner() ? nil : owner
   }
 
   /// The second of exactly three parts (RFC 7519, 3; RFC 7515, 7.1), decoded.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import KernelCache
 import Keyring
 import MetiToken
+import TokenEndpoint
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -56,12 +57,32 @@ struct StatusReport: Encodable {
     let expiresIn: Int64
     /// `kernel`, `keyring`.
     let places: [String]
+    let claims: Claims?
 
     enum CodingKeys: String, CodingKey {
       case expiresOn = "expires_on"
       case expiresAt = "expires_at"
       case expiresIn = "expires_in"
       case places = "in"
+      case claims
+    }
+  }
+
+  /// What the token itself says of its owner.
+  struct Claims: Encodable {
+    let accountID: String?
+    let role: String?
+    let clientName: String?
+    let subject: String?
+    /// That it was read only: the signature is METI's to check.
+    let isVerified = false
+
+    enum CodingKeys: String, CodingKey {
+      case accountID = "account_id"
+      case role
+      case clientName = "client_name"
+      case subject = "sub"
+      case isVerified = "verified"
     }
   }
 
@@ -100,11 +121,11 @@ struct StatusReport: Encodable {
   private static func entry(
     _ account: Account, isDefault: Bool, _ call: Call
   ) throws(KeyringError) -> Entry {
-    var held: [(place: String, expiry: Expiry)] = []
+    var held: [Finding] = []
     if let token = call.cache.find(AccountSelector(account), at: call.clock.now()) {
-      held.append(("kernel", token.expiry))
+      held.append(Finding("kernel", token))
     }
-    if let token = try call.store.token(of: account) { held.append(("keyring", token.expiry)) }
+    if let token = try call.store.token(of: account) { held.append(Finding("keyring", token)) }
     var refusedOn: Int64?
     if let credential = try call.store.credential(of: account) { refusedOn = credential.refusedOn }
     return Entry(
@@ -119,7 +140,7 @@ struct StatusReport: Encodable {
     return Entry(
       account: token.account, isDefault: call.selector.name == nil, hasPassword: false,
       passwordPlace: "keyring",
-      refusedOn: nil, token: Held([("kernel", token.expiry)], at: now))
+      refusedOn: nil, token: Held([Finding("kernel", token)], at: now))
   }
 
   func json() throws(Failure) -> String {
@@ -139,9 +160,37 @@ struct StatusReport: Encodable {
         API:      \(apiURL)
         password: \(entry.passwordText)
         token:    \(entry.token?.text ?? "none")
-
+      \(entry.token?.claims.map { "  claims:   \($0.text)\n" } ?? "")
       """
     }.joined()
+  }
+}
+
+/// A token where it was found.
+private struct Finding {
+  let place: String
+  let expiry: Expiry
+  let owner: TokenOwner?
+
+  init(_ place: String, _ token: borrowing Token) {
+    self.place = place
+    expiry = token.expiry
+    owner = WebToken.owner(token.secret)
+  }
+}
+
+extension StatusReport.Claims {
+  fileprivate init(_ owner: TokenOwner) {
+    self.init(
+      accountID: owner.accountID, role: owner.role, clientName: owner.clientName,
+      subject: owner.subject)
+  }
+
+  fileprivate var text: String {
+    let said = [
+      ("account", accountID), ("role", role), ("client", clientName), ("subject", subject),
+    ].compactMap { name, value in value.map { "\(name) \($0)" } }
+    return said.joined(separator: ", ") + " (read from the token, not verified)"
   }
 }
 
@@ -155,14 +204,14 @@ extension StatusReport.Entry {
 
 extension StatusReport.Held {
   /// The longest-lived of what is held; `nil` where nothing is.
-  fileprivate init?(_ held: [(place: String, expiry: Expiry)], at now: Moment) {
-    guard let remaining = held.map({ $0.expiry.remaining(at: now) / 1000 }).max() else {
-      return nil
-    }
+  fileprivate init?(_ held: [Finding], at now: Moment) {
+    let left = { (finding: Finding) in finding.expiry.remaining(at: now) / 1000 }
+    guard let longest = held.max(by: { left($0) < left($1) }) else { return nil }
+    let remaining = left(longest)
     let expiresOn = now.wall / 1000 + remaining
     self.init(
       expiresOn: expiresOn, expiresAt: UTC.text(expiresOn), expiresIn: remaining,
-      places: held.map(\.place))
+      places: held.map(\.place), claims: longest.owner.map(StatusReport.Claims.init))
   }
 
   fileprivate var text: String {

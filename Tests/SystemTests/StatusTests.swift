@@ -20,12 +20,13 @@ struct StatusTests {
   }
 
   func text(_ place: Workplace, token: String, password: String = "stored in the keyring") -> Told {
-    .answer(
+    let claims = "\n  claims:   subject \(email) (read from the token, not verified)"
+    return .answer(
       """
       \(email) (default)
         API:      \(place.url)
         password: \(password)
-        token:    \(token)
+        token:    \(token)\(token == "none" ? "" : claims)
       """)
   }
 
@@ -42,8 +43,9 @@ struct StatusTests {
       try report(place, "--json")
         == .answer(
           #"{"accounts":[{"account":"\#(email)","default":true,"password_in":"keyring","#
-            + #""password_stored":true,"token":"#
-            + #"{"expires_at":"TIME","expires_in":SECONDS,"expires_on":EPOCH,"#
+            + #""password_stored":true,"token":{"#
+            + #""claims":{"sub":"\#(email)","verified":false},"#
+            + #""expires_at":"TIME","expires_in":SECONDS,"expires_on":EPOCH,"#
             + #""in":["kernel","keyring"]}}],"api_url":"\#(place.url)"}"#))
   }
 
@@ -100,18 +102,46 @@ struct StatusTests {
     let place = try Workplace.loggedIn()
     place.meti.setPassword("other", for: "other@domain.com")
     try place.logIn("other@domain.com", password: "other")
-    let account = { (title: String) in
+    let account = { (title: String, name: String) in
       """
       \(title)
         API:      \(place.url)
         password: stored in the keyring
         token:    valid for 59 minutes (until TIME), in the kernel and keyring
+        claims:   subject \(name) (read from the token, not verified)
       """
     }
     #expect(
       try report(place)
-        == .answer(account(email) + "\n" + account("other@domain.com (default)")))
-    #expect(try report(place, "--account", email) == .answer(account(email)))
+        == .answer(
+          account(email, email) + "\n"
+            + account("other@domain.com (default)", "other@domain.com")))
+    #expect(try report(place, "--account", email) == .answer(account(email, email)))
+  }
+
+  @Test func `a client's token says whose it is, and is not taken at its word`() throws {
+    let place = try Workplace()
+    let login = try Program.metiToken.run(
+      [
+        "login", "--client-id", METIServer.clientID, "--token-url", place.url + "/oauth/token",
+        "--audience", "https://api.meti.millpont.com", "--client-secret-stdin",
+      ], input: .text(METIServer.clientSecret + "\n"), environment: place.environment)
+    #expect(login.status == .exit(0))
+    #expect(
+      try report(place)
+        == .answer(
+          """
+          \(METIServer.clientID) (default)
+            API:      \(place.url)
+            password: stored in the keyring
+            token:    valid for 59 minutes (until TIME), in the kernel and keyring
+            claims:   account acc_stand_in, role custodian, client Stand-in client, subject \
+          \(METIServer.clientID) (read from the token, not verified)
+          """))
+    #expect(
+      try report(place, "--json").out.contains(
+        #""claims":{"account_id":"acc_stand_in","client_name":"Stand-in client","#
+          + #""role":"custodian","sub":"\#(METIServer.clientID)","verified":false}"#))
   }
 
   @Test func `with nothing stored there is nothing to tell`() throws {
