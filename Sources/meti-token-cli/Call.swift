@@ -69,8 +69,9 @@ struct Call {
     }
     renewal = Renewal(
       cache: cache, store: store,
-      issuer: TokenEndpoint(clock: clock, caFile: Self.caFile, onDetail: verbose),
-      lock: lock, clock: clock,
+      issuer: AnnouncedIssuer(
+        issuer: TokenEndpoint(clock: clock, caFile: Self.caFile, onDetail: verbose)),
+      lock: AnnouncedLock(lock: lock), clock: AnnouncedClock(clock: clock),
       report: { warning in
         Voice.warning(warning.text)
         if !warning.detail.isEmpty { verbose(warning.detail) }

@@ -57,6 +57,35 @@ struct AccountsTests {
     #expect(try place.run("list").told == .answer("* \(first)"))
   }
 
+  @Test func `the same e-mail at two APIs is two accounts`() throws {
+    let place = try Workplace.loggedIn()
+    let other = try METIServer()
+    other.meti.setPassword("another password", for: first)
+    let there = other.environment
+    let login = try place.run(
+      "login", "--email", first, "--password-stdin", input: .text("another password\n"),
+      with: there)
+    #expect(login.status == .exit(0))
+
+    let here = try place.run().value
+    #expect(here == place.lastToken)
+    #expect(try place.run(with: there).told == .answer(other.meti.lastToken ?? ""))
+    #expect(try place.run("list", with: there).told == .answer("* \(first)"))
+    // Each is renewed with its own password, at its own API.
+    #expect(try place.run("--force-refresh").status == .exit(0))
+    #expect(try place.run("--force-refresh", with: there).status == .exit(0))
+    #expect((place.meti.tokenPosts, other.meti.tokenPosts) == (1, 2))
+
+    // What happens to one does not touch the other.
+    try place.logIn(second, password: "unchecked", isVerified: false)
+    #expect(try place.run("list").told == .answer("  \(first)\n* \(second)"))
+    #expect(try place.run("list", with: there).told == .answer("* \(first)"))
+    #expect(try place.run("logout", "--all").status == .exit(0))
+    #expect(try place.run().status == .exit(78))
+    #expect(try place.run(with: there).told == .answer(other.meti.lastToken ?? ""))
+    #expect(try place.items().map(\.kind) == ["account", "default", "token"])
+  }
+
   private func logInClient(_ place: Workplace, secret: String, _ extra: [String]) throws -> Outcome
   {
     try Program.metiToken.run(
