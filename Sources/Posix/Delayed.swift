@@ -19,14 +19,15 @@ public enum Delayed {
     unsafe sigfillset(&all)
     unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
     var thread = pthread_t()
-    let isWatched = unsafe pthread_create(
-      &thread, nil,
-      { context in
-        if let context = unsafe context {
-          unsafe Unmanaged<Watch>.fromOpaque(context).takeRetainedValue().run()
-        }
-        return nil
-      }, watch.toOpaque()) == 0
+    let isWatched =
+      unsafe pthread_create(
+        &thread, nil,
+        { context in
+          if let context = unsafe context {
+            unsafe Unmanaged<Watch>.fromOpaque(context).takeRetainedValue().run()
+          }
+          return nil
+        }, watch.toOpaque()) == 0
     unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
     if !isWatched { unsafe watch.release() }
     defer {
