@@ -4,6 +4,10 @@ extension Report {
     var lines = ["meti-token \(version), \(apiURL)", ""]
     for check in checks {
       let head = Self.padded(check.state.name, 9) + Self.padded(check.subject.rawValue, 13)
+      if case .skipped(let hint) = check.state {
+        lines += Self.wrapped("\(check.detail) -> \(hint)", behind: head)
+        continue
+      }
       lines += Self.wrapped(check.detail, behind: head)
       if let hint = check.state.hint { lines += Self.wrapped("-> \(hint)", behind: Self.indent) }
     }

@@ -39,6 +39,11 @@ import Testing
         """)
   }
 
+  @Test func `has what was skipped in one line`() {
+    let check = Check(.items, .skipped(hint: "see bus"), "not looked at")
+    #expect(report(check).text.contains("\nskipped  items        not looked at -> see bus\n"))
+  }
+
   @Test func `is at peace where nothing is wrong`() {
     #expect(report(Check(.api, .ok, "answers")).text.hasSuffix("\n\nAll is well.\n"))
   }
@@ -54,7 +59,8 @@ import Testing
 
   @Test func `leaves a word whole that is longer than a line`() {
     let path = "/" + String(repeating: "x", count: 90)
-    #expect(report(Check(.locks, .ok, "in \(path)")).text.contains("\n" + String(repeating: " ", count: 22) + path + "\n"))
+    let indent = String(repeating: " ", count: 22)
+    #expect(report(Check(.locks, .ok, "in \(path)")).text.contains("\n\(indent)\(path)\n"))
   }
 
   @Test(arguments: ["\u{1B}[2J", "a\rb", "a\nb", "\u{202E}moc", "\u{9B}1m", "\u{2028}"])

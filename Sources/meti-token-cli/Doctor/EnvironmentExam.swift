@@ -29,9 +29,7 @@ struct EnvironmentExam {
 
   private static var keyringChecks: [Check] {
     KeyringExam.steps.filter { $0 != .account && $0 != .password }.map {
-      Check(
-        $0, .skipped(hint: "nothing to do"),
-        "not needed: the account comes from the environment")
+      Check($0, .skipped(hint: "nothing to do"), "not needed: no keyring is used")
     }
   }
 

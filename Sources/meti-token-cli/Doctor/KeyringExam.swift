@@ -73,7 +73,7 @@ struct KeyringExam {
   /// Returns whether it can be used.
   private mutating func examineBus() throws(KeyringError) -> Bool {
     guard let bus else { throw KeyringError(.noBus) }
-    let place = "\(bus.address), \(Self.words(bus.source))"
+    let place = "\(Self.shown(bus.address)), \(Self.words(bus.source))"
     do {
       try survey.connect()
       add(.ok, place)
@@ -90,6 +90,11 @@ struct KeyringExam {
       add(.failed(status: ExitStatus.keyring.rawValue, hint: hint), "cannot be used: \(place)")
       return false
     }
+  }
+
+  /// Without the keys that only say which bus it is.
+  private static func shown(_ address: String) -> String {
+    address.split(separator: ",").filter { !$0.hasPrefix("guid=") }.joined(separator: ",")
   }
 
   private static func words(_ source: BusAddress.Source) -> String {
