@@ -98,7 +98,8 @@ struct StatusTests {
     #expect(try report(place).status == .exit(0))
   }
 
-  @Test func `a token that is still in the kernel is told though that tier is switched off`() throws {
+  @Test func `a token that is still in the kernel is told though that tier is switched off`() throws
+  {
     let place = try Workplace.loggedIn()
     place.environment["METI_TOKEN_CACHE"] = "keyring"
     #expect(

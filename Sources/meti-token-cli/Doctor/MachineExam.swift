@@ -19,13 +19,15 @@ enum MachineExam {
       let off = "switched off by METI_TOKEN_CACHE"
       guard let held else { return Check(.kernel, .ok, off) }
       return Check(
-        .kernel, .warning(hint: "remove it with: meti-token logout --token-only"), "\(off), yet \(held)")
+        .kernel, .warning(hint: "remove it with: meti-token logout --token-only"),
+        "\(off), yet \(held)")
     }
     switch KernelTrial.run() {
     case .works: return Check(.kernel, .ok, "works; \(held ?? "no token is in it")")
     case .garbled:
       return Check(
-        .kernel, .warning(hint: "set METI_TOKEN_CACHE=keyring"), "gives back other bytes than it took")
+        .kernel, .warning(hint: "set METI_TOKEN_CACHE=keyring"),
+        "gives back other bytes than it took")
     case .refused(let call, let number): return refused(call, number)
     }
   }
@@ -44,14 +46,17 @@ enum MachineExam {
     var detail = "\(call) is refused: \(reason)"
     switch number {
     case EPERM, ENOSYS:
-      hint = "allow add_key and keyctl in the container's seccomp profile; else call once and pass the token on"
+      hint =
+        "allow add_key and keyctl in the container's seccomp profile; else call once and pass "
+        + "the token on"
     case EDQUOT:
       if let text = File.text("/proc/key-users", limit: 65536),
         let quota = KeyQuota(text, user: getuid())
       {
         detail += " (\(quota.text) are used)"
       }
-      hint = "look for what fills it with: keyctl show @u; or raise kernel.keys.maxkeys and maxbytes"
+      hint =
+        "look for what fills it with: keyctl show @u; or raise kernel.keys.maxkeys and maxbytes"
     case EACCES: hint = "check the SELinux or AppArmor policy"
     default: hint = "set METI_TOKEN_CACHE=keyring if it stays so"
     }
@@ -61,7 +66,8 @@ enum MachineExam {
   // MARK: Locks
 
   private static func locks(_ lock: FileLock) -> Check {
-    let hint = "have XDG_RUNTIME_DIR name a directory of your own, and its meti-token closed to others"
+    let hint =
+      "have XDG_RUNTIME_DIR name a directory of your own, and its meti-token closed to others"
     guard let directory = lock.directory else {
       return Check(
         .locks, .warning(hint: hint),

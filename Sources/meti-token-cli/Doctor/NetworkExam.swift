@@ -43,7 +43,8 @@ struct NetworkExam {
       let hint =
         Call.caFile == nil
         ? "install ca-certificates" : "correct or unset \(Self.caVariable)"
-      return Check(.ca, .failed(status: ExitStatus.tryAgain.rawValue, hint: hint), "\(place): \(reason)")
+      return Check(
+        .ca, .failed(status: ExitStatus.tryAgain.rawValue, hint: hint), "\(place): \(reason)")
     case .directory(let path): return Check(.ca, .ok, "in \(path), the system's")
     case .unnamed: return Check(.ca, .ok, "the TLS library's own")
     }
@@ -126,13 +127,13 @@ struct NetworkExam {
   }
 
   private func hint(_ error: IssuerError, _ url: APIURL) -> String {
+    let orProxy = proxy == nil ? "" : " and the proxy"
     let same = "curl -I \(ShellWord.quote(url.text))"
     switch error {
     case .unavailable(let trouble) where trouble.isTransient:
-      return "check the network\(proxy == nil ? "" : " and the proxy"), then: \(same)"
+      return "check the network\(orProxy), then: \(same)"
     case .unavailable:
-      return
-        "check the certificate's authority (METI_CA_FILE)\(proxy == nil ? "" : " and the proxy"), then: \(same)"
+      return "check the certificate's authority (METI_CA_FILE)\(orProxy), then: \(same)"
     case .unusable, .refused:
       return "check --api-url and whether the network wants a log-in, then: \(same)"
     }

@@ -40,7 +40,9 @@ struct Provider {
     // Of the session it knows nothing: it can neither reach the bus nor open a window.
     let output = Process.output(
       of: file.path, [name, "--version"],
-      environment: Environment(only: ["PATH=/usr/bin:/bin", "LC_ALL=C", "QT_QPA_PLATFORM=offscreen"]),
+      environment: Environment(only: [
+        "PATH=/usr/bin:/bin", "LC_ALL=C", "QT_QPA_PLATFORM=offscreen",
+      ]),
       atMost: 4096, until: within, clock)
     version = output.flatMap { Self.version(in: String(decoding: $0, as: UTF8.self)) }
   }
