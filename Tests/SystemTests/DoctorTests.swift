@@ -139,6 +139,20 @@ struct DoctorTests {
         == "cannot be used: unix:path=/no/such/bus, from DBUS_SESSION_BUS_ADDRESS")
   }
 
+  /// What `sudo -E` leads to.
+  @Test(.enabled(if: geteuid() == 0, "only root can give a file to somebody else"))
+  func `a bus of another user is told`() throws {
+    let place = try Workplace(.noBus)
+    let socket = place.desktop.directory.path + "/theirs"
+    let script = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
+    #expect(try Program("python3").run(["-c", script, socket]).status == .exit(0))
+    #expect(unsafe chown(socket, 65534, 65534) == 0)
+    place.environment["DBUS_SESSION_BUS_ADDRESS"] = "unix:path=\(socket)"
+    #expect(
+      try examine(place, status: 69).hint("bus")
+        == "it is another user's (id 65534): run meti-token as that user, without sudo")
+  }
+
   @Test func `a bus without a provider is told from no bus`() throws {
     let report = try examine(try Workplace(.noKeyring), status: 69)
     #expect(report.state("bus") == "ok")
