@@ -30,6 +30,7 @@ let package = Package(
     // The rules, and the adapters around them, which do not know each other.
     .target(name: "MetiToken", swiftSettings: strict),
     .target(name: "HelperProtocols", swiftSettings: strict),
+    .target(name: "Diagnosis", swiftSettings: strict),
     .target(name: "Posix", dependencies: ["MetiToken", "CLinux"], swiftSettings: strict),
     .target(name: "FileLock", dependencies: ["MetiToken"], swiftSettings: strict),
     .target(name: "Keyring", dependencies: ["MetiToken", "CLibsecret"], swiftSettings: strict),
@@ -46,7 +47,7 @@ let package = Package(
       name: "meti-token-cli",
       dependencies: [
         "MetiToken", "HelperProtocols", "Posix", "FileLock", "Keyring", "KernelCache",
-        "TokenEndpoint", "CLinux",
+        "TokenEndpoint", "Diagnosis", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -65,6 +66,7 @@ let package = Package(
       name: "stand-in-meti", dependencies: ["StandInMETI"], swiftSettings: strict),
 
     .testTarget(name: "MetiTokenTests", dependencies: ["MetiToken"], swiftSettings: strict),
+    .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis"], swiftSettings: strict),
     .testTarget(
       name: "HelperProtocolsTests", dependencies: ["HelperProtocols"], swiftSettings: strict),
     .testTarget(

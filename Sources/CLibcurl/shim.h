@@ -13,6 +13,10 @@ static const CURLoption meti_CURLOPT_PROTOCOLS_STR = (CURLoption)(CURLOPTTYPE_ST
 static const CURLoption meti_CURLOPT_QUICK_EXIT = (CURLoption)(CURLOPTTYPE_LONG + 322);
 static const CURLoption meti_CURLOPT_PROTOCOLS = (CURLoption)(CURLOPTTYPE_LONG + 181);
 
+// Since 7.84.
+static const CURLINFO meti_CURLINFO_CAINFO = (CURLINFO)(CURLINFO_STRING + 61);
+static const CURLINFO meti_CURLINFO_CAPATH = (CURLINFO)(CURLINFO_STRING + 62);
+
 static inline CURLcode meti_curl_set_long(void *symbol, CURL *handle, CURLoption option, long value) {
   return ((meti_curl_setopt)symbol)(handle, option, value);
 }
@@ -48,4 +52,18 @@ static inline long meti_curl_get_long(void *symbol, CURL *handle, CURLINFO info)
 static inline curl_off_t meti_curl_get_size(void *symbol, CURL *handle, CURLINFO info) {
   curl_off_t value = 0;
   return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : 0;
+}
+
+/// A string that belongs to the handle; NULL where libcurl does not know `info` or has none.
+static inline const char *meti_curl_get_string(void *symbol, CURL *handle, CURLINFO info) {
+  char *value = NULL;
+  return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : NULL;
+}
+
+/// The lines that describe the server's own certificate (CURLINFO_CERTINFO), which belong to the handle;
+/// NULL where there are none.
+static inline const struct curl_slist *meti_curl_get_certificate(void *symbol, CURL *handle) {
+  struct curl_certinfo *chain = NULL;
+  CURLcode code = ((meti_curl_getinfo)symbol)(handle, CURLINFO_CERTINFO, &chain);
+  return code == CURLE_OK && chain && chain->num_of_certs > 0 ? chain->certinfo[0] : NULL;
 }

@@ -4,7 +4,7 @@ import MetiToken
 /// A lock across processes: flock(2) on a file of its own, released by the kernel when its holder
 /// ends, however it ends.
 public struct FileLock: AccountLock {
-  let directory: String?
+  public let directory: String?
   let clock: any Clock
 
   /// - Parameter directory: see ``LockDirectory``. Without one nothing can be locked, and every
@@ -42,9 +42,17 @@ public struct FileLock: AccountLock {
     return file
   }
 
-  private func open(_ name: String) -> LockFile? {
-    guard let directory else { return nil }
-    return LockFile(path: "\(directory)/\(Self.fileName(name)).lock")
+  /// What the last holder of the account's lock left, read without taking the lock. Only for
+  /// telling: a holder may be about to change it.
+  public func note(of account: Account) -> BackOff? {
+    guard let path = path(AccountSelector(account).keyDescription) else { return nil }
+    return LockFile(reading: path)?.backOff
+  }
+
+  private func open(_ name: String) -> LockFile? { path(name).flatMap { LockFile(path: $0) } }
+
+  private func path(_ name: String) -> String? {
+    directory.map { "\($0)/\(Self.fileName(name)).lock" }
   }
 
   /// FNV-1a, 64 bits: a short name for any account. If two ever met, they would only wait for each
@@ -78,6 +86,12 @@ final class LockFile: HeldLock {
   init?(path: String) {
     // O_NOFOLLOW: nobody may point us at another file.
     descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { return nil }
+  }
+
+  /// A file that is there, not to be locked or written; `nil` when it cannot be opened.
+  init?(reading path: String) {
+    descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { return nil }
   }
 

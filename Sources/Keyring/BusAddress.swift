@@ -27,6 +27,37 @@ public enum BusAddress {
     return nil
   }
 
+  /// The user whose socket the first address leads to; `nil` where that is no path, or nothing is
+  /// there.
+  public static func owner(of address: String) -> UInt32? {
+    guard let first = address.split(separator: ";").first, first.hasPrefix("unix:") else {
+      return nil
+    }
+    let pairs = first.dropFirst("unix:".count).split(separator: ",")
+    guard let path = pairs.first(where: { $0.hasPrefix("path=") }) else { return nil }
+    var info = stat()
+    guard unsafe stat(unescaped(path.dropFirst("path=".count)), &info) == 0 else { return nil }
+    return info.st_uid
+  }
+
+  /// The inverse of ``escaped(_:)``.
+  private static func unescaped(_ value: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = value.utf8[...]
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(2)
+      if byte == UInt8(ascii: "%"), digits.count == 2,
+        let escaped = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+      {
+        bytes.append(escaped)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   private static func isSocket(_ path: String) -> Bool {
     var info = stat()
     return unsafe stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFSOCK

@@ -4,10 +4,12 @@ import MetiToken
 
 /// One session with the secret service. Every C call is entered, checked and left here.
 @safe final class SecretServiceConnection {
-  private let waiter: Waiter
+  let waiter: Waiter
   private let handshake: (Deadline) throws(KeyringError) -> AnyObject?
   private let busAddress: String?
   private var service: UnsafeMutablePointer<SecretService>?
+  /// GLib's shared connection; it lives as long as the process.
+  private var bus: OpaquePointer?
 
   /// - Parameter handshake: holds a lock for as long as the answer lives; gnome-keyring 50 aborts
   ///   when several clients open their sessions at once.
@@ -236,7 +238,7 @@ import MetiToken
     until deadline: Deadline
   ) throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
     if let service = unsafe service { return unsafe service }
-    try connectToBus(until: deadline)
+    _ = try unsafe connectedToBus(until: deadline)
     let result = try unsafe waiter.result(until: deadline) { done, data in
       unsafe secret_service_get(SECRET_SERVICE_NONE, nil, done, data)
     }
@@ -251,7 +253,8 @@ import MetiToken
 
   /// Connects GLib's shared connection first, to take away its habit of ending the process by
   /// SIGTERM when the bus goes away (g_dbus_connection_set_exit_on_close).
-  private func connectToBus(until deadline: Deadline) throws(KeyringError) {
+  func connectedToBus(until deadline: Deadline) throws(KeyringError) -> OpaquePointer? {
+    if let bus = unsafe bus { return unsafe bus }
     guard let busAddress else { throw KeyringError(.noBus, detail: "no session bus was found") }
     // GLib takes the address of the session bus from here only.
     _ = unsafe setenv("DBUS_SESSION_BUS_ADDRESS", busAddress, 1)
@@ -265,7 +268,8 @@ import MetiToken
       throw unsafe KeyringError(.noBus, detail: KeyringError(taking: error).detail)
     }
     unsafe g_dbus_connection_set_exit_on_close(connection, 0)
-    // Our reference is kept: the connection lives as long as the process.
+    unsafe bus = connection
+    return unsafe connection
   }
 
   private static func strings(

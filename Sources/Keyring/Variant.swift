@@ -14,11 +14,38 @@ import CLibsecret
     unsafe value = g_variant_get_variant(box)
   }
 
+  /// The first value of a reply; `nil` where it has none.
+  init?(firstOf reply: OpaquePointer) {
+    guard unsafe g_variant_check_format_string(reply, "()", 0) == 0,
+      let value = unsafe g_variant_get_child_value(reply, 0)
+    else { return nil }
+    unsafe self.value = value
+  }
+
   deinit { unsafe g_variant_unref(value) }
 
   var uint64: UInt64? {
     guard unsafe g_variant_check_format_string(value, "t", 0) != 0 else { return nil }
     return unsafe UInt64(g_variant_get_uint64(value))
+  }
+
+  var uint32: UInt32? {
+    guard unsafe g_variant_check_format_string(value, "u", 0) != 0 else { return nil }
+    return unsafe UInt32(g_variant_get_uint32(value))
+  }
+
+  var string: String? {
+    guard unsafe g_variant_check_format_string(value, "s", 0) != 0 else { return nil }
+    return unsafe String(cString: g_variant_get_string(value, nil))
+  }
+
+  var strings: [String]? {
+    guard unsafe g_variant_check_format_string(value, "as", 0) != 0 else { return nil }
+    return unsafe (0..<g_variant_n_children(value)).map { index in
+      let child = unsafe g_variant_get_child_value(value, index)!
+      defer { unsafe g_variant_unref(child) }
+      return unsafe String(cString: g_variant_get_string(child, nil))
+    }
   }
 
   var bool: Bool? {

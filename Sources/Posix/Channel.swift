@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// Two ends, one for this process and one for a child, closed with the last reference. No program
-/// inherits either unless ``Process/spawn(_:_:environment:inherited:output:errors:)`` is told to.
+/// inherits either unless ``Process/spawn(_:_:environment:inherited:input:output:errors:)`` is told to.
 public final class Channel {
   /// Where bytes come out, without waiting for any.
   public private(set) var reading: Int32

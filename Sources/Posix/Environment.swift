@@ -20,6 +20,11 @@ public struct Environment: ~Copyable {
     }
   }
 
+  /// These variables, `NAME=value` each, and no others.
+  public init(only entries: [String]) {
+    self.entries = entries.map { Array($0.utf8CString) }
+  }
+
   /// Takes out every entry of these names.
   public mutating func remove(_ names: [String]) {
     for name in names {

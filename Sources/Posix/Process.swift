@@ -132,17 +132,20 @@ public enum Process {
   /// - Parameters:
   ///   - arguments: the first is the program's name.
   ///   - inherited: descriptors that the program has under the same numbers.
+  ///   - input: what it has as its standard input; this process's own where `nil`.
   ///   - output: what it has as its standard output; this process's own where `nil`.
   ///   - errors: the same for standard error.
   /// - Returns: the process id.
   public static func spawn(
     _ path: String, _ arguments: [[UInt8]], environment: borrowing Environment, inherited: [Int32],
-    output: Int32? = nil, errors: Int32? = nil
+    input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for (file, number) in [(output, STDOUT_FILENO), (errors, STDERR_FILENO)] {
+    for (file, number) in [
+      (input, STDIN_FILENO), (output, STDOUT_FILENO), (errors, STDERR_FILENO),
+    ] {
       if let file { unsafe posix_spawn_file_actions_adddup2(&actions, file, number) }
     }
     // Onto itself it only stops being closed on exec (POSIX.1-2024; glibc since 2.29).

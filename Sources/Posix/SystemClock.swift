@@ -25,16 +25,23 @@ public final class SystemClock: Clock {
 }
 
 /// Small files of the system.
-enum File {
-  /// The text of a file, white space at its end removed; `nil` when it cannot be read.
-  static func contents(_ path: String, limit: Int) -> String? {
+public enum File {
+  /// The first line of a file, white space before it removed; `nil` when it cannot be read.
+  public static func contents(_ path: String, limit: Int) -> String? {
+    text(path, limit: limit).map { text in
+      String(text.drop(while: \.isWhitespace).prefix { !$0.isNewline })
+    }
+  }
+
+  /// What one read(2) gives of a file of proc(5), at most `limit` bytes; `nil` when it cannot be
+  /// read or is not UTF-8.
+  public static func text(_ path: String, limit: Int) -> String? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
-    let text = unsafe withUnsafeTemporaryAllocation(byteCount: limit, alignment: 1) { buffer in
+    return unsafe withUnsafeTemporaryAllocation(byteCount: limit, alignment: 1) { buffer in
       let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
       return unsafe UnsafeRawBufferPointer(rebasing: buffer[..<max(count, 0)]).bytes.text
     }
-    return text.map { String($0.drop(while: \.isWhitespace).prefix { !$0.isNewline }) }
   }
 }

@@ -60,7 +60,6 @@ import MetiToken
   func post(_ body: borrowing Secret, into answer: Answer) -> CURLcode {
     body.withBytes { bytes in
       unsafe bytes.withUnsafeBytes { body in
-        let context = unsafe Unmanaged.passUnretained(answer).toOpaque()
         let setopt = unsafe library.setopt
         let codes = unsafe [
           meti_curl_set_long(setopt, handle, CURLOPT_POST, 1),
@@ -68,20 +67,36 @@ import MetiToken
             setopt, handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
           meti_curl_set_pointer(
             setopt, handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: body.baseAddress)),
-          meti_curl_set_pointer(setopt, handle, CURLOPT_WRITEDATA, context),
-          meti_curl_set_receiver(setopt, handle, CURLOPT_WRITEFUNCTION) {
-            unsafe Answer.receive($0, $1 * $2, $3) { $0.append(body: $1) }
-          },
-          meti_curl_set_pointer(setopt, handle, CURLOPT_HEADERDATA, context),
-          meti_curl_set_receiver(setopt, handle, CURLOPT_HEADERFUNCTION) {
-            unsafe Answer.receive($0, $1 * $2, $3) { $0.append(header: $1) }
-          },
         ]
-        if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
-        return withExtendedLifetime(answer) {
-          withoutBrokenPipe { unsafe library.perform(handle) }
-        }
+        return codes.first { $0 != CURLE_OK } ?? perform(into: answer)
       }
+    }
+  }
+
+  /// Asks for the headers of an answer alone (RFC 9110, 9.3.2, HEAD).
+  ///
+  /// curl_easy_perform(3)
+  func head(into answer: Answer) -> CURLcode {
+    let code = unsafe meti_curl_set_long(library.setopt, handle, CURLOPT_NOBODY, 1)
+    return code == CURLE_OK ? perform(into: answer) : code
+  }
+
+  private func perform(into answer: Answer) -> CURLcode {
+    let context = unsafe Unmanaged.passUnretained(answer).toOpaque()
+    let setopt = unsafe library.setopt
+    let codes = unsafe [
+      meti_curl_set_pointer(setopt, handle, CURLOPT_WRITEDATA, context),
+      meti_curl_set_receiver(setopt, handle, CURLOPT_WRITEFUNCTION) {
+        unsafe Answer.receive($0, $1 * $2, $3) { $0.append(body: $1) }
+      },
+      meti_curl_set_pointer(setopt, handle, CURLOPT_HEADERDATA, context),
+      meti_curl_set_receiver(setopt, handle, CURLOPT_HEADERFUNCTION) {
+        unsafe Answer.receive($0, $1 * $2, $3) { $0.append(header: $1) }
+      },
+    ]
+    if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
+    return withExtendedLifetime(answer) {
+      withoutBrokenPipe { unsafe library.perform(handle) }
     }
   }
 
@@ -93,6 +108,22 @@ import MetiToken
   /// curl_easy_getinfo(3) of one of the `…_TIME_T`, in microseconds; 0 where it did not get there.
   func microseconds(_ info: CURLINFO) -> Int64 {
     unsafe Int64(meti_curl_get_size(library.getinfo, handle, info))
+  }
+
+  /// curl_easy_getinfo(3); `nil` where libcurl does not know it or has none.
+  func string(_ info: CURLINFO) -> String? {
+    unsafe meti_curl_get_string(library.getinfo, handle, info).map { unsafe String(cString: $0) }
+  }
+
+  /// What describes the server's own certificate, each line `Name:value` (CURLINFO_CERTINFO).
+  var certificateLines: [String] {
+    var lines: [String] = []
+    var node = unsafe meti_curl_get_certificate(library.getinfo, handle)
+    while let line = unsafe node {
+      if let text = unsafe line.pointee.data { lines.append(unsafe String(cString: text)) }
+      unsafe node = UnsafePointer(line.pointee.next)
+    }
+    return lines
   }
 
   /// What libcurl wrote about the last failure (CURLOPT_ERRORBUFFER); may be empty. It may quote

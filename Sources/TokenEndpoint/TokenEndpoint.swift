@@ -7,9 +7,9 @@ import MetiToken
 /// https with a verified certificate, or http to this machine itself; no redirect is followed, no
 /// cookie and no netrc used. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`).
 public struct TokenEndpoint: TokenIssuer {
-  private let clock: any Clock
-  private let caFile: String?
-  private let onDetail: (String) -> Void
+  let clock: any Clock
+  let caFile: String?
+  let onDetail: (String) -> Void
 
   /// - Parameters:
   ///   - caFile: PEM certificates to trust instead of the system's.
@@ -41,7 +41,7 @@ public struct TokenEndpoint: TokenIssuer {
     onDetail("POST \(request.url)")
     onDetail(curl.version)
     var handle = try CurlHandle(curl)
-    try prepare(&handle, for: request, milliseconds: time)
+    try prepare(&handle, for: request.url, of: request.server, milliseconds: time)
     let answer = Answer()
     let code = handle.post(request.body, into: answer)
     let status = handle.number(CURLINFO_RESPONSE_CODE)
@@ -61,11 +61,12 @@ public struct TokenEndpoint: TokenIssuer {
     return try answer.token(status: status, now: clock.now().wall / 1000)
   }
 
-  private func prepare(
-    _ handle: inout CurlHandle, for request: borrowing GrantRequest, milliseconds: Int64
+  /// All that is the same for every request.
+  func prepare(
+    _ handle: inout CurlHandle, for url: String, of server: APIURL, milliseconds: Int64
   ) throws(IssuerError) {
-    let scheme = request.server.scheme
-    try handle.set(CURLOPT_URL, request.url)
+    let scheme = server.scheme
+    try handle.set(CURLOPT_URL, url)
     do {
       try handle.set(meti_CURLOPT_PROTOCOLS_STR, scheme.rawValue)
     } catch {
@@ -102,7 +103,7 @@ public struct TokenEndpoint: TokenIssuer {
 
   /// Whether libcurl finds a proxy for `server` in the environment, `NO_PROXY` left aside
   /// (libcurl-env(3)).
-  private func mayUseProxy(for server: APIURL) -> Bool {
+  func mayUseProxy(for server: APIURL) -> Bool {
     server.scheme == .https
       && ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { name in
         guard let value = unsafe getenv(name) else { return false }
@@ -113,7 +114,7 @@ public struct TokenEndpoint: TokenIssuer {
 
 extension CurlHandle {
   /// What is known of a transfer that ended with `code`.
-  fileprivate func failure(_ code: CURLcode, isGnuTLS: Bool) -> TransferFailure {
+  func failure(_ code: CURLcode, isGnuTLS: Bool) -> TransferFailure {
     let reached: TransferFailure.Stage =
       if microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0 {
         .handshake

@@ -53,18 +53,15 @@ struct Call {
 
     let lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
     if !settings.isForKeyring, let environment = try EnvironmentStore(for: selector) {
+      if let path = environment.exposedFile {
+        Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
+      }
       store = environment
     } else {
       store = KeyringStore(
         busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
         person: mayAsk ? .present(told: Voice.say) : .absent,
-        handshake: { deadline throws(KeyringError) in
-          do {
-            return try lock.acquire(named: "keyring", until: deadline)
-          } catch {
-            throw KeyringError(.notAnswering, detail: "another process is opening its session")
-          }
-        },
+        handshake: Self.handshake(lock),
         verbose: isVerbose ? verbose : nil)
     }
     renewal = Renewal(
@@ -83,7 +80,18 @@ struct Call {
     do { return try renewal.account(for: selector) } catch { throw Failure(error) }
   }
 
-  private static func selector(
+  /// Lets one process at a time open a session with the keyring.
+  static func handshake(_ lock: FileLock) -> (Deadline) throws(KeyringError) -> AnyObject? {
+    { deadline throws(KeyringError) in
+      do {
+        return try lock.acquire(named: "keyring", until: deadline)
+      } catch {
+        throw KeyringError(.notAnswering, detail: "another process is opening its session")
+      }
+    }
+  }
+
+  static func selector(
     _ settings: Settings, _ environment: CallEnvironment
   ) throws(Failure) -> AccountSelector {
     let api: APIURL
@@ -102,7 +110,7 @@ struct Call {
     }
   }
 
-  private static func timeout(_ settings: Settings) throws(Failure) -> Int64? {
+  static func timeout(_ settings: Settings) throws(Failure) -> Int64? {
     if let timeout = settings.timeout { return max(timeout, 1) }
     guard let text = Process.variable("METI_TOKEN_TIMEOUT"), !text.isEmpty else { return nil }
     guard let timeout = Duration(argument: text) else {
@@ -112,9 +120,13 @@ struct Call {
   }
 
   private static func cache(_ environment: CallEnvironment) throws(Failure) -> any TokenCache {
+    try usesKernelTier(environment) ? KernelCache() : NoCache()
+  }
+
+  static func usesKernelTier(_ environment: CallEnvironment) throws(Failure) -> Bool {
     switch environment.cache {
-    case nil, "kernel": return KernelCache()
-    case "keyring": return NoCache()
+    case nil, "kernel": return true
+    case "keyring": return false
     default: throw Failure.usage("METI_TOKEN_CACHE is neither kernel nor keyring")
     }
   }

@@ -10,9 +10,9 @@ import Posix
 /// names, or from systemd's `$CREDENTIALS_DIRECTORY/meti-password` (systemd.exec(5), Credentials);
 /// for clients likewise. Tokens live in the kernel tier, or where that is refused in no place.
 struct EnvironmentStore: CredentialStore {
-  private let own: Account
-  private let grant: Credential.Grant
-  private let source: SecretSource
+  let own: Account
+  let grant: Credential.Grant
+  let source: SecretSource
 
   /// The account that the environment brings, unless another is asked for; `nil` when it brings
   /// none.
@@ -27,9 +27,15 @@ struct EnvironmentStore: CredentialStore {
     }
     grant = try prefix == "METI_PASSWORD" ? .password : Self.clientGrant()
     self.source = source
-    if source.isExposed, case .file(let path) = source, !path.hasPrefix(Self.credentials ?? "\0") {
-      Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
-    }
+  }
+
+  /// The file with the secret, where others than its owner may read it. systemd's own directory is
+  /// closed to them.
+  var exposedFile: String? {
+    guard source.isExposed, case .file(let path) = source,
+      !path.hasPrefix(Self.credentials ?? "\0")
+    else { return nil }
+    return path
   }
 
   /// The account's name, what its secret's variables begin with, and systemd's name for it.

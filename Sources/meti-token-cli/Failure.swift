@@ -100,7 +100,7 @@ extension Failure {
     case .notAnswering:
       (
         "the keyring does not answer",
-        "a dialog of the keyring may be waiting; otherwise restart the keyring service"
+        "a dialog of the keyring may be waiting; otherwise look with: meti-token doctor"
       )
     case .died: ("the keyring went away in the middle of the call", "try again")
     case .denied:
@@ -133,7 +133,12 @@ extension Failure {
     case .unavailable(let trouble):
       let after =
         trouble.retryAfter.map { "; it is not asked again for \(Spoken.duration($0))" } ?? ""
-      self.init(.tryAgain, trouble.reason + after, hint: "try again later", detail: trouble.detail)
+      // Where later is no better, somebody has to find out why.
+      let isLasting = !trouble.isTransient && trouble.retryAfter == nil
+      self.init(
+        .tryAgain, trouble.reason + after,
+        hint: isLasting ? "look for the cause with: meti-token doctor" : "try again later",
+        detail: trouble.detail)
     case .unusable(let reason):
       self.init(.unusable, reason, hint: "check --api-url and whether the network wants a log-in")
     }

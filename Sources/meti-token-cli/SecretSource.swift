@@ -33,7 +33,7 @@ enum SecretSource {
     return token
   }
 
-  private var name: String {
+  var name: String {
     switch self {
     case .standardInput: "standard input"
     case .file(let path): path
@@ -54,6 +54,17 @@ enum SecretSource {
     guard case .file(let path) = self else { return false }
     var info = stat()
     return unsafe stat(path, &info) == 0 && info.st_mode & 0o077 != 0
+  }
+
+  /// Whether reading it changes nothing: what a pipe has given is gone.
+  var canBeReadAgain: Bool {
+    switch self {
+    case .standardInput: return false
+    case .variable: return true
+    case .file(let path):
+      var info = stat()
+      return unsafe stat(path, &info) != 0 || info.st_mode & S_IFMT == S_IFREG
+    }
   }
 
   private func bytes() throws(Failure) -> Secret {

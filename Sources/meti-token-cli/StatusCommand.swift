@@ -19,7 +19,8 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let call = try Call(common.settings(account: account.account, noPrompt: true))
+    // What is in the kernel is told even where nothing more is kept there.
+    let call = try Call(common.settings(account: account.account, noPrompt: true), forgets: true)
     let report = try StatusReport(call)
     try Output.write(json ? try report.json() : report.text)
   }

@@ -29,6 +29,7 @@ struct MetiTokenCommand: ParsableCommand {
         meti-token curl /sources                    the same, and again after a 401
         meti-token exec -- python3 import.py        with METI_TOKEN set
         meti-token status                           whose token, and for how long
+        meti-token doctor                           what is wrong, and what to do
 
       What the options mean: meti-token help print. They need no subcommand.
 
@@ -40,7 +41,7 @@ struct MetiTokenCommand: ParsableCommand {
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
       ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
       EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self, ExecCommand.self,
-      CurlCommand.self, HeaderFileCommand.self,
+      CurlCommand.self, HeaderFileCommand.self, DoctorCommand.self,
     ],
     defaultSubcommand: PrintCommand.self)
 

@@ -91,4 +91,17 @@ private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid
     let found = address(["XDG_RUNTIME_DIR": path])
     #expect(found == nil || found == "unix:path=/run/user/\(geteuid())/bus")
   }
+
+  @Test func `has an owner, found by its path`() throws {
+    try listen(at: "\(directory.path)/a b")
+    let path = directory.path.replacingOccurrences(of: "-", with: "%2d")
+    #expect(BusAddress.owner(of: "unix:path=\(path)/a%20b,guid=1;unix:path=/x") == geteuid())
+  }
+
+  @Test(arguments: [
+    "", "unix:", "unix:path=/no/such", "unix:abstract=/x", "tcp:host=127.0.0.1,port=1",
+  ])
+  func `has no owner where there is no path to it`(address: String) {
+    #expect(BusAddress.owner(of: address) == nil)
+  }
 }

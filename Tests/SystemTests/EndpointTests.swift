@@ -325,7 +325,9 @@ struct TrustTests {
     let outcome = try login(place)
     #expect(
       outcome.told
-        == .failure(75, "cannot trust \(place.url): \(reason)", hint: "try again later"))
+        == .failure(
+          75, "cannot trust \(place.url): \(reason)",
+          hint: "look for the cause with: meti-token doctor"))
     #expect(place.meti.requests == [])
     #expect(try place.items() == [])
   }
@@ -352,7 +354,8 @@ struct TrustTests {
     #expect(
       try login(place, with: ["METI_CA_FILE": "/no/such/file"]).told
         == .failure(
-          75, "cannot read CA certificates from /no/such/file", hint: "try again later"))
+          75, "cannot read CA certificates from /no/such/file",
+          hint: "look for the cause with: meti-token doctor"))
   }
 
   @Test func `TLS session keys are not written for anybody`() throws {

@@ -11,7 +11,7 @@ struct KeyringFaultTests {
     hint: "unlock it by logging in to the desktop, or run meti-token in a terminal there")
   static let silent = Told.failure(
     69, "the keyring does not answer",
-    hint: "a dialog of the keyring may be waiting; otherwise restart the keyring service")
+    hint: "a dialog of the keyring may be waiting; otherwise look with: meti-token doctor")
   static let noBus = Told.failure(
     69, "no keyring can be reached: there is no session bus here",
     hint: "log in to a desktop session, or see SERVERS in meti-token(1)")

@@ -98,6 +98,16 @@ struct StatusTests {
     #expect(try report(place).status == .exit(0))
   }
 
+  @Test func `a token that is still in the kernel is told though that tier is switched off`() throws
+  {
+    let place = try Workplace.loggedIn()
+    place.environment["METI_TOKEN_CACHE"] = "keyring"
+    #expect(
+      try report(place)
+        == text(place, token: "valid for 59 minutes (until TIME), in the kernel and keyring"))
+    #expect(place.kernelKeys != [])
+  }
+
   @Test func `two accounts are both told, and which is the default`() throws {
     let place = try Workplace.loggedIn()
     place.meti.setPassword("other", for: "other@domain.com")

@@ -1,0 +1,106 @@
+import CLibcurl
+import MetiToken
+
+/// What is seen of a server by asking it for nothing in particular, without credentials.
+public struct Visit: Equatable, Sendable {
+  /// The HTTP status, whatever it is.
+  public let status: Int
+  /// From the start of the request to the end of the answer.
+  public let milliseconds: Int64
+  /// How far the server's clock is ahead of this one, in milliseconds, taken in the middle of the
+  /// request; its Date header has whole seconds (RFC 9110, 6.6.1). `nil` where it sent none.
+  public let clockLead: Int64?
+  /// The server's certificate; `nil` over plain http, and where libcurl cannot tell.
+  public let certificate: Certificate?
+  /// Whether an http proxy was asked to connect (RFC 9110, 9.3.6).
+  public let wentThroughProxy: Bool
+
+  /// A certificate as libcurl puts it into words.
+  public struct Certificate: Equatable, Sendable {
+    public let subject: String
+    public let issuer: String
+    /// The end of its validity.
+    public let expiry: String
+
+    /// - Parameter lines: each `Name:value` (CURLINFO_CERTINFO(3)).
+    init?(_ lines: [String]) {
+      func value(_ name: String) -> String? {
+        guard let line = lines.first(where: { $0.hasPrefix("\(name):") }) else { return nil }
+        return String(line.dropFirst(name.count + 1))
+      }
+      guard let subject = value("Subject"), let issuer = value("Issuer"),
+        let expiry = value("Expire date")
+      else { return nil }
+      self.subject = Self.commonName(subject)
+      self.issuer = Self.commonName(issuer)
+      self.expiry = expiry
+    }
+
+    /// The common name in a distinguished name, `C = DE, CN = name`, however it is spaced; all of it
+    /// where there is none.
+    static func commonName(_ name: String) -> String {
+      for part in name.split(separator: ",") {
+        let pair = part.split(separator: "=", maxSplits: 1)
+        guard pair.count == 2, pair[0].filter({ $0 != " " }) == "CN" else { continue }
+        return String(pair[1].drop { $0 == " " })
+      }
+      return name
+    }
+  }
+}
+
+/// The certificates that a server's is checked against.
+public enum TrustStore: Equatable, Sendable {
+  case file(String)
+  /// A directory with a file for each.
+  case directory(String)
+  /// The TLS library's own, which libcurl cannot name.
+  case unnamed
+}
+
+extension TokenEndpoint {
+  /// Asks for the headers of `url` alone, with the same checks and limits as a request for a token.
+  ///
+  /// - Throws: ``MetiToken/IssuerError``, `unavailable` or `unusable`, where no answer comes.
+  public func visit(_ url: APIURL, until deadline: Deadline) throws(IssuerError) -> Visit {
+    let curl = try CurlLibrary.shared.get()
+    let start = clock.now()
+    let time = deadline.remaining(at: start)
+    guard time > 0 else {
+      throw .unavailable(
+        IssuerError.Unavailable(reason: "there is no time left to ask \(url.origin)"))
+    }
+    onDetail("HEAD \(url.text)")
+    onDetail(curl.version)
+    var handle = try CurlHandle(curl)
+    // An origin without a path is asked for "/".
+    try prepare(&handle, for: url.text, of: url, milliseconds: time)
+    try? handle.set(CURLOPT_CERTINFO, 1)
+    let answer = Answer()
+    let code = handle.head(into: answer)
+    let status = handle.number(CURLINFO_RESPONSE_CODE)
+    let took = clock.now().boot - start.boot
+    onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
+    guard status != 0, code == CURLE_OK || answer.excess != nil else {
+      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS)
+      onDetail(failure.detail)
+      throw failure.error(server: url, mayUseProxy: mayUseProxy(for: url), caFile: caFile)
+    }
+    let date = answer.date.flatMap(RetryAfter.fixdate)
+    return Visit(
+      status: status, milliseconds: took,
+      // A Date of whole seconds is half a second behind on average.
+      clockLead: date.map { $0 * 1000 + 500 - (start.wall + took / 2) },
+      certificate: Visit.Certificate(handle.certificateLines),
+      wentThroughProxy: handle.number(CURLINFO_HTTP_CONNECTCODE) != 0)
+  }
+
+  /// What libcurl checks certificates against where no CA file is given.
+  /// - Throws: `unavailable` where libcurl is missing.
+  public func trustStore() throws(IssuerError) -> TrustStore {
+    if let caFile { return .file(caFile) }
+    let handle = try CurlHandle(try CurlLibrary.shared.get())
+    if let file = handle.string(meti_CURLINFO_CAINFO) { return .file(file) }
+    return handle.string(meti_CURLINFO_CAPATH).map { .directory($0) } ?? .unnamed
+  }
+}
