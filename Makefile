@@ -11,17 +11,22 @@ man1 = $(prefix)/share/man/man1
 bash = $(prefix)/share/bash-completion/completions
 zsh = $(prefix)/share/zsh/site-functions
 fish = $(prefix)/share/fish/vendor_completions.d
+units = $(prefix)/lib/systemd/user
 
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 
 release = .build/release
 programs = $(release)/meti-token $(release)/meti-token-cli
-build_release = swift build -c release --static-swift-stdlib
+# The dynamic linker's tables are read-only before main, no library is looked for beside the program,
+# and where it was built leaves no trace.
+build_release = swift build -c release --static-swift-stdlib --disable-local-rpath \
+  -Xlinker -z -Xlinker now -Xlinker --build-id=sha1 \
+  -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.'
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
-.PHONY: build test lint bench demo fuzz install uninstall
+.PHONY: build test lint bench demo fuzz install uninstall deb
 
 build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
@@ -33,6 +38,7 @@ test:
 
 lint:
 	swift format lint --strict --recursive Sources Tests Fuzz Package.swift
+	scripts/check-versions
 	@$(call if_installed,shellcheck,-x scripts/* bench/run .ci/run)
 	@$(if $(pages),$(call if_installed,mandoc,-T lint -W warning $(pages)))
 
@@ -54,7 +60,7 @@ fuzz:
 
 # What is built already is installed as it is, so that root need not build.
 install: $(programs)
-	install -d $(bin) $(libexec) $(man1) $(bash) $(zsh) $(fish)
+	install -d $(bin) $(libexec) $(man1) $(bash) $(zsh) $(fish) $(units)
 	install -m 755 -s $(release)/meti-token $(bin)/meti-token
 	install -m 755 -s $(release)/meti-token-cli $(libexec)/meti-token-cli
 	ln -sf meti-token $(bin)/git-credential-meti
@@ -62,15 +68,21 @@ ifneq ($(pages),)
 	install -m 644 man/meti-token.1 $(man1)/meti-token.1
 	ln -sf meti-token.1 $(man1)/git-credential-meti.1
 endif
-	$(completions) bash | install -m 644 /dev/stdin $(bash)/meti-token
+	$(completions) bash | sed '1 { /^#!/d }' | install -m 644 /dev/stdin $(bash)/meti-token
 	$(completions) zsh | install -m 644 /dev/stdin $(zsh)/_meti-token
 	$(completions) fish | install -m 644 /dev/stdin $(fish)/meti-token.fish
+	install -m 644 contrib/systemd/meti-token-header.service $(units)/meti-token-header.service
 
 $(programs) &:
 	$(MAKE) build
+
+# A Debian package, in .build-deb.
+deb:
+	scripts/package
 
 uninstall:
 	rm -f $(bin)/meti-token $(bin)/git-credential-meti $(libexec)/meti-token-cli
 	rm -f $(man1)/meti-token.1 $(man1)/git-credential-meti.1
 	rm -f $(bash)/meti-token $(zsh)/_meti-token $(fish)/meti-token.fish
+	rm -f $(units)/meti-token-header.service
 	if [ -d $(libexec) ]; then rmdir $(libexec); fi
