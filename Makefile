@@ -21,7 +21,7 @@ build_release = swift build -c release --static-swift-stdlib
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
-.PHONY: build test lint bench demo fuzz install uninstall
+.PHONY: build test lint bench demo soak fuzz install uninstall
 
 build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
@@ -45,6 +45,9 @@ bench: build
 
 demo:
 	scripts/demo
+
+soak: build
+	scripts/soak --programs $(release)
 
 # For so many seconds each.
 SECONDS = 60
