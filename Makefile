@@ -26,7 +26,7 @@ build_release = swift build -c release --static-swift-stdlib --disable-local-rpa
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
-.PHONY: build test lint bench demo fuzz install uninstall deb
+.PHONY: build test lint bench demo soak fuzz install uninstall deb
 
 build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
@@ -51,6 +51,9 @@ bench: build
 
 demo:
 	scripts/demo
+
+soak: build
+	scripts/soak --programs $(release)
 
 # For so many seconds each.
 SECONDS = 60

@@ -11,12 +11,16 @@ struct Books {
 
   var nextAnswers: [Answer] = []
   var defaultAnswer = Answer.issue
+  /// Decides in place of the default answer.
+  var misbehaviour: Misbehaviour?
 
   private(set) var requests: [ReceivedRequest] = []
   private(set) var tokenPosts = 0
   private(set) var tokenPostsUnderWay = 0
   private(set) var peakTokenPosts = 0
   private(set) var lastToken: String?
+  /// Every request for a token, also those that are forgotten.
+  private(set) var journal: [TokenPost] = []
   private var issued = 0
   private var live: [String: ContinuousClock.Instant] = [:]
 
@@ -38,16 +42,31 @@ struct Books {
     peakTokenPosts = tokenPostsUnderWay
   }
 
-  /// Notes the start of a request for a token, and says how it is to be answered.
-  mutating func beginTokenPost() -> Answer {
+  /// Notes the start of a request for a token.
+  /// - Returns: its place in the journal, which says how it is to be answered.
+  mutating func beginTokenPost(_ body: [UInt8]) -> Int {
     tokenPosts += 1
     tokenPostsUnderWay += 1
     peakTokenPosts = max(peakTokenPosts, tokenPostsUnderWay)
-    return nextAnswers.isEmpty ? defaultAnswer : nextAnswers.removeFirst()
+    let answer =
+      if !nextAnswers.isEmpty { nextAnswers.removeFirst() } else {
+        misbehaviour?.next() ?? defaultAnswer
+      }
+    let asker = try? JSONDecoder().decode(Asker.self, from: Data(body))
+    journal.append(
+      TokenPost(received: TokenPost.now(), account: asker?.email ?? asker?.client, answer: answer))
+    return journal.count - 1
   }
 
-  mutating func endTokenPost() {
+  mutating func endTokenPost(_ post: Int) {
     tokenPostsUnderWay -= 1
+    journal[post].ended = TokenPost.now()
+  }
+
+  /// Notes that a request was answered with the token issued last.
+  mutating func noteLastToken(for post: Int) {
+    journal[post].token = lastToken
+    journal[post].lifetime = lifetime
   }
 
   mutating func revoke(_ token: String) {
@@ -67,6 +86,16 @@ struct Books {
   }
 
   // MARK: The endpoints
+
+  private struct Asker: Decodable {
+    var email: String?
+    var client: String?
+
+    enum CodingKeys: String, CodingKey {
+      case email
+      case client = "client_id"
+    }
+  }
 
   private struct PasswordGrant: Decodable {
     var email: String?

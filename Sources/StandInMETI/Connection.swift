@@ -13,7 +13,8 @@ final class Connection: ChannelInboundHandler {
   private var body: [UInt8] = []
   private var bodyBytes = 0
   private var isRequestRead = false
-  private var isTokenPostUnderWay = false
+  /// The place in the journal of the request for a token that is under way.
+  private var tokenPost: Int?
 
   /// Of a longer body only the length is of interest.
   private static let keptBytes = 64 * 1024
@@ -70,8 +71,12 @@ final class Connection: ChannelInboundHandler {
 
     switch (request.method, request.path) {
     case ("POST", "/token"), ("POST", "/oauth/token"):
-      isTokenPostUnderWay = true
-      play(server.books.withLock { $0.beginTokenPost() }, for: request, context)
+      let answer = server.books.withLock { books in
+        let post = books.beginTokenPost(body)
+        tokenPost = post
+        return books.journal[post].answer
+      }
+      play(answer, for: request, context)
     case ("GET", "/sources"), ("GET", "/sources/"), ("POST", "/sources"), ("POST", "/sources/"):
       send(sources(request), context)
     case ("GET", GitRepository.path):
@@ -151,9 +156,13 @@ final class Connection: ChannelInboundHandler {
 
   private func issue(_ request: ReceivedRequest) -> Response {
     let type = request.field("content-type")
-    return server.books.withLock {
-      request.path == "/token"
-        ? $0.answerPassword(body, contentType: type) : $0.answerClient(body, contentType: type)
+    return server.books.withLock { books in
+      let response =
+        request.path == "/token"
+        ? books.answerPassword(body, contentType: type)
+        : books.answerClient(body, contentType: type)
+      if response.status == 200, let tokenPost { books.noteLastToken(for: tokenPost) }
+      return response
     }
   }
 
@@ -185,9 +194,8 @@ final class Connection: ChannelInboundHandler {
   }
 
   private func endTokenPost() {
-    if isTokenPostUnderWay {
-      isTokenPostUnderWay = false
-      server.books.withLock { $0.endTokenPost() }
+    if let post = tokenPost.take() {
+      server.books.withLock { $0.endTokenPost(post) }
     }
   }
 }

@@ -45,6 +45,9 @@ public final class StandInMETI: Sendable {
 
   private let core: Core
   private let group: MultiThreadedEventLoopGroup
+  private let tls: NIOSSLContext?
+  /// nil while nobody listens.
+  private let listener: Mutex<(any Channel)?>
   private let isShutDown = Mutex(false)
 
   public let port: Int
@@ -61,29 +64,18 @@ public final class StandInMETI: Sendable {
         lifetime: configuration.lifetime))
     let tls = try configuration.certificate.map(StandInMETI.tlsContext)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let channel: any Channel
     do {
-      let channel = try ServerBootstrap(group: group)
-        .serverChannelOption(.backlog, value: 4096)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .childChannelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            if let tls {
-              try pipeline.addHandler(NIOSSLServerHandler(context: tls))
-            }
-            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-            try pipeline.addHandler(Connection(core))
-          }
-        }
-        .bind(host: "127.0.0.1", port: configuration.port)
-        .wait()
-      self.port = channel.localAddress?.port ?? 0
+      channel = try StandInMETI.listen(configuration.port, group, tls, core)
     } catch {
       try? group.syncShutdownGracefully()
       throw error
     }
     self.core = core
     self.group = group
+    self.tls = tls
+    self.port = channel.localAddress?.port ?? 0
+    self.listener = Mutex(channel)
     self.url = "\(tls == nil ? "http" : "https")://127.0.0.1:\(port)"
   }
 
@@ -100,6 +92,26 @@ public final class StandInMETI: Sendable {
     if isFirst {
       try? group.syncShutdownGracefully()
     }
+  }
+
+  private static func listen(
+    _ port: Int, _ group: MultiThreadedEventLoopGroup, _ tls: NIOSSLContext?, _ core: Core
+  ) throws -> any Channel {
+    try ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 4096)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          if let tls {
+            try pipeline.addHandler(NIOSSLServerHandler(context: tls))
+          }
+          try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+          try pipeline.addHandler(Connection(core))
+        }
+      }
+      .bind(host: "127.0.0.1", port: port)
+      .wait()
   }
 
   private static func tlsContext(_ certificate: Certificate) throws -> NIOSSLContext {
@@ -141,6 +153,30 @@ extension StandInMETI {
   /// Queues answers, each for one request to a token endpoint.
   public func answerNext(_ answers: Answer...) {
     core.books.withLock { $0.nextAnswers += answers }
+  }
+
+  /// Trouble at random, in place of the default answer; nil for none.
+  public var misbehaviour: Misbehaviour? {
+    get { core.books.withLock { $0.misbehaviour } }
+    set { core.books.withLock { $0.misbehaviour = newValue } }
+  }
+
+  /// Closes the port: connections are refused. Those that are open stay so.
+  public func stopListening() throws {
+    try listener.withLock { listener in
+      try listener?.close().wait()
+      listener = nil
+    }
+  }
+
+  /// Opens the same port again.
+  ///
+  /// Throws where somebody else has taken it meanwhile.
+  public func startListening() throws {
+    try listener.withLock { listener in
+      guard listener == nil else { return }
+      listener = try StandInMETI.listen(port, group, tls, core)
+    }
   }
 
   /// Adds an account, or gives it another password; nil removes it.
@@ -185,6 +221,11 @@ extension StandInMETI {
   /// Every whole request, in the order they arrived.
   public var requests: [ReceivedRequest] {
     core.books.withLock { $0.requests }
+  }
+
+  /// Every request for a token since the start, in the order they arrived.
+  public var journal: [TokenPost] {
+    core.books.withLock { $0.journal }
   }
 
   /// The number of requests to `/sources`.

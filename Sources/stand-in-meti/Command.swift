@@ -2,12 +2,13 @@ import StandInMETI
 
 /// A line that a shell script gives to `stand-in-meti` while it runs.
 enum Command {
-  case posts, peak, sources, requests, forget, quit
+  case posts, peak, sources, requests, journal, forget, quit, deaf, listen
   case lifetime(Int)
   case password(email: String, String)
   case next(Answer)
   case always(Answer)
   case revoke(String?)
+  case misbehave(Misbehaviour)
 
   /// The answer to `quit`.
   static let farewell = "bye"
@@ -19,6 +20,13 @@ enum Command {
     case ("peak", 1): self = .peak
     case ("sources", 1): self = .sources
     case ("requests", 1): self = .requests
+    case ("journal", 1): self = .journal
+    case ("deaf", 1): self = .deaf
+    case ("listen", 1): self = .listen
+    case ("misbehave", 3):
+      guard let seed = UInt64(words[1]), let percent = Int(words[2]), (0...100).contains(percent)
+      else { return nil }
+      self = .misbehave(Misbehaviour(seed: seed, percent: percent))
     case ("forget", 1): self = .forget
     case ("quit", 1): self = .quit
     case ("lifetime", 2):
@@ -69,6 +77,10 @@ enum Command {
       return server.requests
         .map { "\($0.method) \($0.target) \($0.authorization ?? "-")" }
         .joined(separator: "\t")
+    case .journal: return server.journal.map(Command.line).joined(separator: "\t")
+    case .deaf: return Command.outcome { try server.stopListening() }
+    case .listen: return Command.outcome { try server.startListening() }
+    case .misbehave(let misbehaviour): server.misbehaviour = misbehaviour
     case .forget: server.forgetRequests()
     case .lifetime(let seconds): server.lifetime = seconds
     case .password(let email, let password): server.setPassword(password, for: email)
@@ -79,5 +91,22 @@ enum Command {
     case .quit: return Command.farewell
     }
     return "ok"
+  }
+
+  private static func line(_ post: TokenPost) -> String {
+    let fields: [String?] = [
+      "\(post.received)", post.ended.map { "\($0)" }, post.answer.name, post.account,
+      post.lifetime.map { "\($0)" }, post.token,
+    ]
+    return fields.map { $0 ?? "-" }.joined(separator: " ")
+  }
+
+  private static func outcome(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "ok"
+    } catch {
+      return "error: \(error)"
+    }
   }
 }

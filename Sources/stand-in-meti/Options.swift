@@ -34,11 +34,17 @@ struct Options {
       peak                       the most of them that waited at one time
       sources                    the number of requests to /sources
       requests                   all requests: METHOD TARGET AUTHORIZATION, separated by tabs
-      forget                     start counting anew
+      journal                    all POSTs for a token since the start, separated by tabs:
+                                 RECEIVED ENDED ANSWER ACCOUNT LIFETIME TOKEN, or - for what
+                                 is not there; times in ms on CLOCK_BOOTTIME
+      forget                     start counting anew; the journal goes on
       lifetime SECONDS           of the tokens issued from now on
       password E-MAIL PASSWORD   an account's new password
       next ANSWER                to the next POST for a token; several queue up
       always ANSWER              to every POST for a token that none is queued for
+      misbehave SEED PERCENT     to so many of a hundred POSTs for a token, any of the answers
+                                 below at random, in place of what "always" says
+      deaf, listen               close the port, so that connections are refused; open it again
       revoke [TOKEN]             let that token, or every token, be dead
       quit                       end
 

@@ -281,6 +281,42 @@ struct SupportTests {
     #expect(server.meti.peakTokenPosts == 4)
   }
 
+  @Test func `the stand-in misbehaves by its seed, and keeps a journal`() throws {
+    let names = try (0..<2).map { _ in
+      let server = try METIServer(.plain)
+      server.meti.misbehaviour = Misbehaviour(seed: 7, percent: 50)
+      let arguments = [
+        "-sS", "--max-time", "0.2", "-d", #"{"email":"a@b.c"}"#, server.url + "/token",
+      ]
+      let children = try (0..<32).map { _ in try curl.start(arguments) }
+      for child in children { _ = child.wait() }
+      #expect(server.meti.journal.allSatisfy { $0.account == "a@b.c" && $0.token == nil })
+      return server.meti.journal.map(\.answer.name)
+    }
+    #expect(names[0] == names[1])
+    #expect((1..<32).contains(names[0].count { $0 == "issue" }))
+  }
+
+  @Test func `the stand-in's journal says what was issued to whom`() throws {
+    let server = try METIServer(lifetime: 30)
+    _ = try post(server)
+    _ = try post(server, password: "wrong")
+    server.meti.forgetRequests()
+    let journal = server.meti.journal
+    #expect(journal.map(\.token) == [server.meti.lastToken, nil])
+    #expect(journal.map(\.lifetime) == [30, nil])
+    #expect(journal.allSatisfy { $0.ended ?? 0 >= $0.received && $0.account == METIServer.email })
+  }
+
+  @Test func `the stand-in refuses connections while it does not listen`() throws {
+    let server = try METIServer(.plain)
+    let isRefused = { try curl.run(["-sS", server.url + "/sources"]).status == .exit(7) }
+    try server.meti.stopListening()
+    #expect(try isRefused())
+    try server.meti.startListening()
+    #expect(try !isRefused())
+  }
+
   @Test func `shell scripts can steer a stand-in, which ends with them`() throws {
     let directory = try TemporaryDirectory()
     let password = try directory.write("secret\n", to: "password")
