@@ -62,4 +62,13 @@ provider_lock() {
   until_true default_collection_has_locked true || fail "KWallet did not close the wallet"
 }
 
-provider_unlock() { open_wallet; }
+# The Secret Service calls an open wallet locked until somebody has unlocked it, which opens no
+# dialog then.
+provider_unlock() {
+  local prompt
+  open_wallet
+  prompt=$(call org.freedesktop.secrets /org/freedesktop/secrets \
+    org.freedesktop.Secret.Service.Unlock "array:objpath:$(default_collection)")
+  call org.freedesktop.secrets "${prompt##* }" org.freedesktop.Secret.Prompt.Prompt string: >/dev/null
+  until_true default_collection_has_locked false || fail "KWallet did not unlock the open wallet"
+}
