@@ -1,5 +1,5 @@
-# Sourced by scripts/demo and bench/run, from the top of the repository, under set -euo pipefail:
-# a desktop session and a METI of their own, in a throw-away directory.
+# Sourced by scripts/demo, scripts/try-providers and bench/run, from the top of the repository,
+# under set -euo pipefail: a desktop session and a METI of their own, in a throw-away directory.
 #
 # shellcheck shell=bash
 
@@ -35,12 +35,12 @@ hear() { # NAME VARIABLE
 }
 
 # Starts a private session and enters it: what it prints becomes this script's environment.
-enter_session() {
+enter_session() { # [--no-keyring]
   local line variable
   # Nothing of the caller's own METI account and proxies may be used, nor changed.
   for variable in ${!METI_*}; do unset "$variable"; done
   unset {all,http,https}_proxy {ALL,HTTP,HTTPS}_PROXY SSL_CERT_FILE CURL_CA_BUNDLE
-  start_service session scripts/private-session "$throwaway/session"
+  start_service session scripts/private-session "$throwaway/session" "$@"
   while hear session line && [[ $line != ready ]]; do
     export "${line?}"
   done

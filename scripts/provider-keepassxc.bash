@@ -1,0 +1,89 @@
+# Sourced by scripts/try-providers, which says what the functions are for.
+# KeePassXC under an X server of its own, with a database whose root group is given to the Secret
+# Service. It confirms nothing at first; provider_peculiarities shows how it asks by default.
+#
+# shellcheck shell=bash
+
+provider_version() { echo "KeePassXC $(package_version keepassxc)"; }
+
+provider_session=(--no-keyring)
+
+database_password=only-for-this-test
+
+provider_start() {
+  local database=$throwaway/database.kdbx
+  if [[ ! -e $database ]]; then
+    start_display
+    write_configuration false
+    write_database "$database"
+  fi
+  run_provider keepassxc --pw-stdin "$database" < <(printf '%s\n' "$database_password")
+  until_true secrets_are_owned || fail "KeePassXC did not start"
+  until_true default_collection || fail "KeePassXC did not open the database"
+}
+
+start_display() {
+  local from_display number
+  exec {from_display}< <(exec setpriv --pdeathsig KILL \
+    Xvfb -displayfd 1 -nolisten tcp -screen 0 1024x768x24 </dev/null 2>"$throwaway/xvfb.log")
+  services+=($!)
+  read -r -t 20 -u "$from_display" number || fail "Xvfb did not start"
+  export DISPLAY=:$number
+}
+
+write_configuration() { # CONFIRMS
+  mkdir -p "$XDG_CONFIG_HOME/keepassxc"
+  cat >"$XDG_CONFIG_HOME/keepassxc/keepassxc.ini" <<CONF
+[General]
+ConfigVersion=2
+UpdateCheckMessageShown=true
+
+[GUI]
+CheckForUpdates=false
+
+[FdoSecrets]
+Enabled=true
+ConfirmAccessItem=$1
+ConfirmDeleteItem=$1
+ShowNotification=false
+CONF
+}
+
+# The group is named in the database by its UUID, which stands there once in each of two codings.
+write_database() { # FILE
+  cat >"$throwaway/database.xml" <<XML
+<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<KeePassFile>
+  <Meta>
+    <Generator>KeePassXC</Generator>
+    <CustomData>
+      <Item>
+        <Key>FDO_SECRETS_EXPOSED_GROUP</Key>
+        <Value>{00112233-4455-6677-8899-aabbccddeeff}</Value>
+      </Item>
+    </CustomData>
+  </Meta>
+  <Root>
+    <Group>
+      <UUID>ABEiM0RVZneImaq7zN3u/w==</UUID>
+      <Name>Root</Name>
+    </Group>
+  </Root>
+</KeePassFile>
+XML
+  printf '%s\n' "$database_password" "$database_password" |
+    keepassxc-cli import --quiet --set-password "$throwaway/database.xml" "$1" >&2
+}
+
+provider_kill() { kill_provider; }
+
+# It locks by its own command, and then has no collection that could be asked.
+provider_lock() {
+  keepassxc --lock >/dev/null 2>&1
+  until_true not default_collection_has_locked false || fail "KeePassXC did not lock the database"
+}
+
+provider_unlock() {
+  provider_kill
+  provider_start
+}

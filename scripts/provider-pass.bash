@@ -1,0 +1,40 @@
+# Sourced by scripts/try-providers, which says what the functions are for.
+# pass-secret-service, in a Python environment of its own, with a GnuPG key without a passphrase.
+#
+# shellcheck shell=bash
+
+# Its one release is of 2018 and needs the cryptography package of its time.
+pass_packages=(pass-secret-service==0.1a0 pypass==0.2.1 cryptography==2.4.2 asn1crypto==1.5.1)
+
+provider_version() { echo "pass-secret-service 0.1a0, GnuPG $(package_version gpg)"; }
+
+provider_session=(--no-keyring)
+
+provider_start() {
+  local environment=$throwaway/python
+  if [[ ! -d $environment ]]; then
+    # Debian's own interpreter, for Debian's python3-gi and python3-pydbus.
+    /usr/bin/python3 -m venv --system-site-packages "$environment"
+    "$environment/bin/pip" install --quiet --no-deps --disable-pip-version-check \
+      "${pass_packages[@]}" >&2 || fail "pip could not install ${pass_packages[*]}"
+    # Short, as sockets are made in it.
+    export GNUPGHOME=$throwaway/gnupg
+    mkdir -m 700 "$GNUPGHOME"
+    gpg --batch --quiet --passphrase '' --quick-generate-key name@domain.com default default never \
+      2>"$throwaway/gpg.log" || fail "GnuPG made no key; see $throwaway/gpg.log"
+    pass init name@domain.com >/dev/null
+  fi
+  run_provider "$environment/bin/pass_secret_service"
+  until_true secrets_are_owned || fail "pass-secret-service did not start"
+}
+
+provider_kill() { kill_provider; }
+
+provider_lock() { lock_default_collection; }
+
+provider_unlock() {
+  call org.freedesktop.secrets /org/freedesktop/secrets org.freedesktop.Secret.Service.Unlock \
+    "array:objpath:$(default_collection)" >/dev/null
+}
+
+provider_end() { gpgconf --kill gpg-agent; }
