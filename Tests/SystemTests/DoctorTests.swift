@@ -98,7 +98,9 @@ struct DoctorTests {
     #expect(place.meti.requests.allSatisfy { $0.authorization == nil && $0.bodyBytes == 0 })
     #expect(try place.items() == items)
     #expect(place.kernelKeys == keys)
-    #expect(KernelKeys.descriptions(containing: "meti-token-doctor:").isEmpty)
+    let child = try place.start("doctor")
+    #expect(child.wait().status == .exit(0))
+    #expect(KernelKeys.descriptions(containing: "meti-token-doctor:\(child.pid)").isEmpty)
   }
 
   @Test func `with nothing stored it says to log in, which is no illness`() throws {
