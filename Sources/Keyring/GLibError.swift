@@ -4,8 +4,7 @@ import MetiToken
 extension KeyringError {
   /// Takes over a `GError` (and frees it) and tells what it means for the keyring.
   ///
-  /// Domain, code and message are kept for `--verbose`; a message may repeat our command line, but
-  /// no secret is ever part of that.
+  /// Domain, code and message are kept for `--verbose`.
   init(taking error: UnsafeMutablePointer<GError>) {
     defer { unsafe g_error_free(error) }
     let domain = unsafe error.pointee.domain
@@ -13,7 +12,8 @@ extension KeyringError {
     let name = unsafe String(cString: g_quark_to_string(domain))
     let message = unsafe String(cString: error.pointee.message)
     self.init(
-      Self.kind(domain: domain, code: code), detail: "\(name) \(code): \(message)")
+      Self.kind(domain: domain, code: code),
+      detail: "\(name) \(code): \(Log.presentable(message))")
   }
 
   private static func kind(domain: GQuark, code: gint) -> Kind {
@@ -28,7 +28,8 @@ extension KeyringError {
   private static func secretKind(_ code: SecretError) -> Kind {
     switch code {
     case SECRET_ERROR_IS_LOCKED: .locked
-    case SECRET_ERROR_NO_SUCH_OBJECT: .damaged
+    case SECRET_ERROR_NO_SUCH_OBJECT: .vanished
+    case SECRET_ERROR_PROTOCOL: .garbled
     default: .failed
     }
   }
@@ -54,6 +55,8 @@ extension KeyringError {
   private static func ioKind(_ code: gint) -> Kind {
     switch GIOErrorEnum(UInt32(bitPattern: code)) {
     case G_IO_ERROR_TIMED_OUT: .notAnswering
+    // What a reply of another type than the introspected one gives (g_dbus_proxy_call_finish).
+    case G_IO_ERROR_INVALID_ARGUMENT: .garbled
     case G_IO_ERROR_CLOSED, G_IO_ERROR_CONNECTION_CLOSED, G_IO_ERROR_BROKEN_PIPE: .died
     default: .failed
     }

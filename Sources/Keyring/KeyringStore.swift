@@ -10,14 +10,21 @@ import MetiToken
   /// Whether a person can be asked to unlock the keyring, and how they are told.
   public enum Person {
     case absent
-    /// - told: gets a sentence on what is being waited for, before the dialog opens.
+    /// - told: gets a sentence on what is being waited for, as the dialog opens.
     case present(told: (String) -> Void)
+
+    var canBeAsked: Bool {
+      if case .present = self { true } else { false }
+    }
   }
 
   private let connection: SecretServiceConnection
+  private let waiter: Waiter
   private let clock: any Clock
   private let person: Person
   private let call: Deadline
+  /// The accounts with a token that is there and was not to be read: it is not replaced.
+  private var damaged: [(account: Account, error: KeyringError)] = []
   private var readAhead: (api: APIURL, token: Token.Boxed)?
   /// The end of the operation that is under way.
   private var budget: Deadline
@@ -37,16 +44,19 @@ import MetiToken
     self.person = person
     self.call = call
     budget = call
+    waiter = Waiter(clock: clock, call: call, person: person)
     connection = SecretServiceConnection(
-      busAddress: busAddress, clock: clock, handshake: handshake)
+      busAddress: busAddress, waiter: waiter, handshake: handshake)
     Log.redirect(to: verbose)
   }
 
-  /// For one operation, in milliseconds, while nobody is being asked. A look-up takes 15; starting
-  /// gnome-keyring takes under a second; what is longer will not come, and is not tried again.
+  /// For all work with the keyring in one call, in milliseconds, while nobody is being asked. A
+  /// look-up takes 15; starting gnome-keyring takes under a second; what is longer will not come.
   static let quietBudget: Int64 = 10_000
   /// For a person to find the dialog and type a password, in milliseconds.
-  public static let askingBudget: Int64 = 120_000
+  static let askingBudget: Int64 = 120_000
+  /// A keyring that is silent for so long, in milliseconds, may be asking the person.
+  static let unexplainedSilence: Int64 = 3_000
 
   // MARK: Reading
 
@@ -96,9 +106,7 @@ import MetiToken
     do {
       return try way()
     } catch {
-      guard error.kind == .damaged || error.kind == .died || error.kind == .failed else {
-        throw error
-      }
+      guard error.kind.mayPass else { throw error }
       connection.reconnect()
       return nil
     }
@@ -106,16 +114,27 @@ import MetiToken
 
   public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
     begin()
-    let attributes = Attributes(.account, at: api)
-    let found = try connection.search(attributes, until: budget)
+    let found = try connection.search(Attributes(.account, at: api), until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
+    return try names(of: found.unlocked + found.locked).sorted()
+  }
+
+  public func readableAccounts(
+    at api: APIURL
+  ) throws(KeyringError) -> (names: [String], areAll: Bool) {
+    begin()
+    let found = try connection.search(Attributes(.account, at: api), until: budget)
+    return (try names(of: found.unlocked).sorted(), found.locked.isEmpty)
+  }
+
+  private func names(of paths: [String]) throws(KeyringError) -> Set<String> {
     var names: Set<String> = []
-    for path in found.unlocked + found.locked {
+    for path in paths {
       let attributes = try connection.property(
         "Attributes", ofInterface: Self.item, at: path, until: budget)
       if let name = attributes?.string("meti-account") { names.insert(name) }
     }
-    return names.sorted()
+    return names
   }
 
   public func readAfresh() { readAhead = nil }
@@ -126,7 +145,14 @@ import MetiToken
       readAhead = nil
       if api == account.api, let token = token.take(ifOf: account.name) { return token }
     }
-    return try body(Attributes(.token, account)) { Token(stored: $0) }
+    do {
+      return try body(Attributes(.token, account)) { Token(stored: $0) }
+    } catch {
+      guard error.kind == .damaged || error.kind == .vanished else { throw error }
+      let told = KeyringError(.damagedToken(of: account.name), detail: error.detail)
+      damaged.append((account, told))
+      throw told
+    }
   }
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
@@ -136,6 +162,7 @@ import MetiToken
   // MARK: Writing
 
   public func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {
+    if let (_, error) = damaged.first(where: { $0.account == account }) { throw error }
     try store(
       token.stored(), label: "METI token for \(account.name)", Attributes(.token, account))
   }
@@ -167,15 +194,19 @@ import MetiToken
 
   // MARK: The calls beneath
 
-  /// Begins an operation. Its time is its own: a person at a prompt, or METI, may have taken long.
+  /// Begins an operation, with what earlier ones have left. What METI took meanwhile, or a person
+  /// at a dialog, does not count.
   private func begin() {
     let now = clock.now()
-    budget = Deadline(min(Self.quietBudget, call.remaining(at: now)), from: now)
+    let left = Self.quietBudget - waiter.waited
+    budget = Deadline(min(left, call.remaining(at: now)), from: now)
   }
 
   /// The body of the item with `attributes`, read as `parse` says; `nil` when there is none, or
   /// what was read is no such thing.
-  /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all.
+  /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all. An
+  ///   empty one, which a keyring leaves that was killed while it stored, is none of that: it is
+  ///   as good as no item.
   private func body<Value: ~Copyable>(
     _ attributes: Attributes, as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
@@ -183,11 +214,8 @@ import MetiToken
     do {
       return try load(attributes, as: parse)
     } catch {
-      // A session that failed at random (KWallet), an item that vanished, a provider that came
-      // back: once more, from the beginning.
-      guard error.kind == .damaged || error.kind == .died || error.kind == .failed else {
-        throw error
-      }
+      // Once more, from the beginning.
+      guard error.kind.mayPass else { throw error }
       connection.reconnect()
       return try load(attributes, as: parse)
     }
@@ -228,30 +256,33 @@ import MetiToken
     _ body: consuming Secret, label: String, _ attributes: Attributes
   ) throws(KeyringError) {
     begin()
-    try openDefaultCollection()
+    waiter.purpose =
+      try openDefaultCollection() ? "the keyring to take \(label)" : "a keyring to be created"
     do {
       try connection.store(body, label: label, attributes, until: budget)
     } catch {
-      guard error.kind == .failed || error.kind == .died else { throw error }
+      guard error.kind.mayPass else { throw error }
       connection.reconnect()
-      try connection.store(body, label: label, attributes, until: budget)
+      do {
+        try connection.store(body, label: label, attributes, until: budget)
+      } catch {
+        throw error.kind == .failed ? KeyringError(.notStored, detail: error.detail) : error
+      }
     }
   }
 
-  /// libsecret would open a dialog for a locked or missing collection, and wait for it without
-  /// end; so these are found out before.
-  private func openDefaultCollection() throws(KeyringError) {
+  /// libsecret would open a dialog for a locked or missing collection, which is told apart here
+  /// from one in which a keyring asks whether it may store.
+  /// - Returns: whether there is one; where there is none the store that follows creates it.
+  private func openDefaultCollection() throws(KeyringError) -> Bool {
     guard let path = try connection.defaultCollection(until: budget) else {
-      guard case .present(let told) = person else { throw KeyringError(.noCollection) }
-      told("waiting for a keyring to be created; look for its dialog")
-      // The store that follows opens the dialog; a person gets their time for it.
-      budget.extend(by: Self.askingBudget)
-      call.extend(by: Self.askingBudget)
-      return
+      guard person.canBeAsked else { throw KeyringError(.noCollection) }
+      return false
     }
     let isLocked = try connection.property(
       "Locked", ofInterface: "org.freedesktop.Secret.Collection", at: path, until: budget)
     if isLocked?.bool == true { try unlock([path]) }
+    return true
   }
 
   private func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
@@ -259,24 +290,32 @@ import MetiToken
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
     for path in found.unlocked + found.locked {
-      try connection.delete(path, until: budget)
+      do {
+        try connection.delete(path, until: budget)
+      } catch  where error.kind == .vanished {
+        // Somebody else was quicker.
+      }
     }
     return !found.isEmpty
   }
 
   private func unlock(_ paths: [String]) throws(KeyringError) {
-    guard case .present(let told) = person else { throw KeyringError(.locked) }
-    told("waiting for the keyring to be unlocked; look for its dialog")
-    let start = clock.now()
-    let patience = Deadline(Self.askingBudget, from: start)
-    let isUnlocked = try connection.unlock(paths, until: patience)
-    let spent = clock.now().boot - start.boot
-    budget.extend(by: spent)
-    call.extend(by: spent)
-    guard isUnlocked else { throw KeyringError(.dismissed) }
+    guard person.canBeAsked else { throw KeyringError(.locked) }
+    guard try connection.unlock(paths, until: budget) else { throw KeyringError(.dismissed) }
   }
 
   private static let item = "org.freedesktop.Secret.Item"
+}
+
+extension KeyringError.Kind {
+  /// Whether it may pass when it is tried once more, with a new session: one that failed at random
+  /// (KWallet), an item that vanished, a provider that came back.
+  fileprivate var mayPass: Bool {
+    switch self {
+    case .damaged, .vanished, .died, .failed, .garbled: true
+    default: false
+    }
+  }
 }
 
 extension Token {

@@ -17,7 +17,8 @@ import MetiToken
   ) {
     self.deadline = deadline
     connection = SecretServiceConnection(
-      busAddress: busAddress, clock: clock, handshake: handshake)
+      busAddress: busAddress, waiter: Waiter(clock: clock, call: deadline, person: .absent),
+      handshake: handshake)
     Log.redirect(to: verbose)
   }
 

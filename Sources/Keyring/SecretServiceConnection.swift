@@ -14,11 +14,11 @@ import MetiToken
   /// - Parameter handshake: holds a lock for as long as the answer lives; gnome-keyring 50 aborts
   ///   when several clients open their sessions at once.
   init(
-    busAddress: String?, clock: any Clock,
+    busAddress: String?, waiter: Waiter,
     handshake: @escaping (Deadline) throws(KeyringError) -> AnyObject?
   ) {
     self.busAddress = busAddress
-    waiter = Waiter(clock: clock)
+    self.waiter = waiter
     self.handshake = handshake
   }
 
@@ -51,7 +51,7 @@ import MetiToken
   /// What a search that was begun has found.
   func finish(_ search: Waiter.Answer, until deadline: Deadline) throws(KeyringError) -> Found {
     let service = try unsafe connected(until: deadline)
-    let result = try unsafe waiter.wait(for: search, until: deadline)
+    let result = try unsafe waiter.wait(for: search, until: deadline, mayAsk: true)
     defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
     var unlocked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
     var locked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
@@ -72,7 +72,7 @@ import MetiToken
     try openSession(until: deadline)
     let array = unsafe Self.array(paths)
     defer { unsafe g_strfreev(array) }
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
       let paths = unsafe UnsafeMutableRawPointer(array)
         .assumingMemoryBound(to: UnsafePointer<gchar>?.self)
       unsafe secret_service_get_secrets_for_dbus_paths(service, paths, nil, done, data)
@@ -94,7 +94,7 @@ import MetiToken
   func secret(_ path: String, until deadline: Deadline) throws(KeyringError) -> Secret? {
     let service = try unsafe connected(until: deadline)
     try openSession(until: deadline)
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_get_secret_for_dbus_path(service, path, nil, done, data)
     }
     defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
@@ -117,9 +117,10 @@ import MetiToken
   /// (secret_service_unlock_dbus_paths).
   func unlock(_ paths: [String], until deadline: Deadline) throws(KeyringError) -> Bool {
     let service = try unsafe connected(until: deadline)
+    waiter.purpose = "the keyring to be unlocked"
     let array = unsafe Self.array(paths)
     defer { unsafe g_strfreev(array) }
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
       let paths = unsafe UnsafeMutableRawPointer(array)
         .assumingMemoryBound(to: UnsafePointer<gchar>?.self)
       unsafe secret_service_unlock_dbus_paths(service, paths, nil, done, data)
@@ -132,7 +133,7 @@ import MetiToken
   }
 
   /// Creates the item in the default collection, or replaces the one with these attributes, in
-  /// one step (secret_service_store).
+  /// one step (secret_service_store). Some keyrings ask the person whether they may.
   func store(
     _ body: borrowing Secret, label: String, _ attributes: Attributes, until deadline: Deadline
   ) throws(KeyringError) {
@@ -148,26 +149,30 @@ import MetiToken
       }
     }
     defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value!)) }
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_store(
         service, meti_schema(), table, meti_default_collection(), label, value, nil, done, data)
     }
     defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
     var error: UnsafeMutablePointer<GError>?
-    _ = unsafe secret_service_store_finish(service, result, &error)
+    let isStored = unsafe secret_service_store_finish(service, result, &error)
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    // libsecret takes a prompt that was dismissed for a success.
+    guard isStored != 0, !waiter.wasDismissed else { throw KeyringError(.declined) }
   }
 
-  /// Deletes the item (secret_service_delete_item_dbus_path).
+  /// Deletes the item (secret_service_delete_item_dbus_path). Some keyrings ask the person.
   func delete(_ path: String, until deadline: Deadline) throws(KeyringError) {
     let service = try unsafe connected(until: deadline)
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    waiter.purpose = "the keyring to remove an entry"
+    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_delete_item_dbus_path(service, path, nil, done, data)
     }
     defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
     var error: UnsafeMutablePointer<GError>?
-    _ = unsafe secret_service_delete_item_dbus_path_finish(service, result, &error)
+    let isDeleted = unsafe secret_service_delete_item_dbus_path_finish(service, result, &error)
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    guard isDeleted != 0, !waiter.wasDismissed else { throw KeyringError(.declined) }
   }
 
   /// The object path behind the alias "default"; `nil` when there is no such collection
@@ -213,6 +218,7 @@ import MetiToken
   /// sessions that fail at random.
   func reconnect() {
     guard let old = unsafe service else { return }
+    waiter.isProviderGone = { false }
     unsafe g_object_unref(old)
     unsafe service = nil
     secret_service_disconnect()
@@ -248,7 +254,18 @@ import MetiToken
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard let found = unsafe found else { throw KeyringError(.failed) }
     unsafe service = found
+    let owner = unsafe Self.owner(of: found)
+    waiter.isProviderGone = { unsafe Self.owner(of: found) != owner }
+    // While a person is being asked GDBus would end a call after 25 seconds by itself. We do.
+    unsafe g_dbus_proxy_set_default_timeout(meti_proxy(found), gint(KeyringStore.askingBudget))
     return unsafe found
+  }
+
+  /// The unique name on the bus of who provides the service; `nil` when nobody does.
+  private static func owner(of service: UnsafeMutablePointer<SecretService>) -> String? {
+    guard let name = unsafe g_dbus_proxy_get_name_owner(meti_proxy(service)) else { return nil }
+    defer { unsafe g_free(name) }
+    return unsafe String(cString: name)
   }
 
   /// Connects GLib's shared connection first, to take away its habit of ending the process by
@@ -267,7 +284,9 @@ import MetiToken
     if let error = unsafe error {
       throw unsafe KeyringError(.noBus, detail: KeyringError(taking: error).detail)
     }
+    guard let connection = unsafe connection else { throw KeyringError(.noBus) }
     unsafe g_dbus_connection_set_exit_on_close(connection, 0)
+    unsafe waiter.prompts.watch(connection)
     unsafe bus = connection
     return unsafe connection
   }

@@ -8,27 +8,50 @@ import MetiToken
 /// each call is started on a main context of our own, and when the deadline passes we stop
 /// waiting and leave it as it is.
 @safe final class Waiter {
+  /// The person who may be asked. Time in which they are is not counted in any other deadline.
+  let person: KeyringStore.Person
+  /// The prompts that the calls open.
+  let prompts: PromptWatch
+  /// What the call that is under way would ask the person for, as a sentence goes on after
+  /// "waiting for".
+  var purpose = ""
+  /// Whether the provider that was asked is there no more.
+  var isProviderGone: () -> Bool = { false }
+  /// Milliseconds that were waited so far while nobody was asked.
+  private(set) var waited: Int64 = 0
+  /// Whether the person has dismissed the prompt of the call that came back last.
+  private(set) var wasDismissed = false
+
+  /// Never released: GDBus's own thread may wake it, and calls that were left behind may come back
+  /// to it, for as long as the process lives.
   private let context: OpaquePointer
   private let clock: any Clock
-  /// Set once a call was left behind: nothing more is asked of a bus that does not answer.
-  private(set) var hasGivenUp = false
+  /// The end of the whole call.
+  private let call: Deadline
+  /// Set once nothing came back before a deadline: no more is asked of a bus that does not answer.
+  private var givenUp: KeyringError?
+  private var silence: Deadline?
 
-  init(clock: any Clock) {
-    unsafe context = g_main_context_new()
+  init(clock: any Clock, call: Deadline, person: KeyringStore.Person) {
+    let context = unsafe g_main_context_new()!
+    unsafe self.context = context
     self.clock = clock
-  }
-
-  deinit {
-    // After giving up, GLib's threads may still come back to the context; the process ends soon.
-    if !hasGivenUp { unsafe g_main_context_unref(context) }
+    self.call = call
+    self.person = person
+    let address = Int(bitPattern: context)
+    prompts = PromptWatch(mayOpen: person.canBeAsked) {
+      unsafe g_main_context_wakeup(OpaquePointer(bitPattern: address))
+    }
   }
 
   typealias Start = (GAsyncReadyCallback, gpointer) -> Void
 
   /// The result that the call begun by `start` ends with; the caller owns a reference.
-  /// - Throws: ``KeyringError/Kind/notAnswering`` when the deadline passes.
-  func result(until deadline: Deadline, of start: Start) throws(KeyringError) -> OpaquePointer {
-    try unsafe wait(for: begin(start), until: deadline)
+  /// - Throws: what ``wait(for:until:mayAsk:)`` throws.
+  func result(
+    until deadline: Deadline, mayAsk: Bool = false, of start: Start
+  ) throws(KeyringError) -> OpaquePointer {
+    try unsafe wait(for: begin(start), until: deadline, mayAsk: mayAsk)
   }
 
   /// Begins a call and comes back at once, so that several can be on their way together.
@@ -47,19 +70,106 @@ import MetiToken
   }
 
   /// The result of a call that was begun; the caller owns a reference.
-  func wait(for answer: Answer, until deadline: Deadline) throws(KeyringError) -> OpaquePointer {
-    guard !hasGivenUp else { throw KeyringError(.notAnswering) }
+  ///
+  /// Where the call opens a prompt the person is told, and has ``KeyringStore/askingBudget`` from
+  /// then on, which moves the deadline.
+  /// - Parameter mayAsk: some keyrings ask while the call itself is under way, which nothing shows
+  ///   but their silence; so the person is told after a while, and given the same time.
+  /// - Throws: ``KeyringError/Kind/notAnswering`` when the deadline passes,
+  ///   ``KeyringError/Kind/unanswered`` when the person's time does, ``KeyringError/Kind/askingNobody``
+  ///   for a prompt where nobody can be asked, ``KeyringError/Kind/died`` and
+  ///   ``KeyringError/Kind/garbled`` for a prompt that cannot end.
+  func wait(
+    for answer: Answer, until deadline: Deadline, mayAsk: Bool = false
+  ) throws(KeyringError) -> OpaquePointer {
+    if let givenUp { throw givenUp }
     unsafe g_main_context_push_thread_default(context)
     defer { unsafe g_main_context_pop_thread_default(context) }
+    let start = clock.now()
+    var dialog: Dialog?
+    prompts.clear()
+    defer { settle(dialog, since: start, deadline) }
     while true {
+      let seen = prompts.seen
+      wasDismissed = seen.isDismissed
       if let result = unsafe answer.result { return unsafe result }
-      let remaining = deadline.remaining(at: clock.now())
-      guard remaining > 0 else {
-        hasGivenUp = true
-        throw KeyringError(.notAnswering)
+      let now = clock.now()
+      if seen.isGarbled { throw KeyringError(.garbled, detail: "malformed Prompt.Completed") }
+      if seen.opened > dialog?.opened ?? 0 {
+        try tell(purpose)
+        dialog = Dialog(
+          opened: seen.opened, begin: dialog?.begin ?? now,
+          end: Deadline(KeyringStore.askingBudget, from: now))
+      } else if mayAsk, dialog == nil, let end = try silenceEnd(since: start, at: now) {
+        dialog = Dialog(opened: 0, begin: now, end: end)
       }
-      iterate(atMost: remaining)
+      if seen.completed > dialog?.completed ?? 0 {
+        dialog?.completed = seen.completed
+        dialog?.end = Deadline(Self.afterDialog, from: now)
+      }
+      if dialog != nil, isProviderGone() { throw KeyringError(.died, detail: "in a prompt") }
+      let remaining = (dialog?.end ?? deadline).remaining(at: now)
+      guard remaining > 0 else {
+        let error = KeyringError(dialog?.failure ?? .notAnswering)
+        givenUp = error
+        throw error
+      }
+      iterate(atMost: min(remaining, Self.turn))
     }
+  }
+
+  /// The end of the time in which a keyring that only is silent may be asking the person; `nil`
+  /// before it has been silent for long. It is one time for the whole call, and told once.
+  private func silenceEnd(since start: Moment, at now: Moment) throws(KeyringError) -> Deadline? {
+    if let silence { return silence }
+    guard person.canBeAsked, now.boot - start.boot >= KeyringStore.unexplainedSilence else {
+      return nil
+    }
+    try tell("the keyring, which may be asking you something")
+    silence = Deadline(KeyringStore.askingBudget, from: now)
+    return silence
+  }
+
+  /// Milliseconds after which the clock and the provider are looked at again, at the latest: GLib's
+  /// own timers stand still while the machine is suspended.
+  private static let turn: Int64 = 500
+
+  /// For libsecret to come back after a prompt has completed, in milliseconds. It never does where
+  /// it did not understand the result.
+  private static let afterDialog: Int64 = 5_000
+
+  /// The time in which a person is being asked.
+  private struct Dialog {
+    /// How many prompts were opened; none where there may be another dialog.
+    let opened: Int
+    let begin: Moment
+    var end: Deadline
+    var completed = 0
+
+    init(opened: Int, begin: Moment, end: Deadline) {
+      self.opened = opened
+      self.begin = begin
+      self.end = end
+    }
+
+    /// What it means when the time is over.
+    var failure: KeyringError.Kind {
+      opened == 0 ? .notAnswering : completed < opened ? .unanswered : .garbled
+    }
+  }
+
+  private func tell(_ what: String) throws(KeyringError) {
+    guard case .present(let told) = person else { throw KeyringError(.askingNobody) }
+    told("waiting for \(what); look for its dialog")
+  }
+
+  /// Adds up what was waited for the machine, and gives back what was waited for the person.
+  private func settle(_ dialog: Dialog?, since start: Moment, _ deadline: Deadline) {
+    let end = clock.now().boot
+    let asked = dialog?.begin.boot ?? end
+    waited += asked - start.boot
+    deadline.extend(by: end - asked)
+    if deadline !== call { call.extend(by: end - asked) }
   }
 
   /// One turn of the context, which ends after `milliseconds` if nothing happens.

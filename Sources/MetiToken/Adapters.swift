@@ -7,6 +7,9 @@ public protocol CredentialStore {
   func defaultAccount(at api: APIURL) throws(KeyringError) -> String?
   /// The names of all accounts with a stored credential, sorted.
   func accounts(at api: APIURL) throws(KeyringError) -> [String]
+  /// Those of them that can be read without asking a person, and whether that is all.
+  func readableAccounts(at api: APIURL) throws(KeyringError) -> (names: [String], areAll: Bool)
+  /// - Throws: ``KeyringError/Kind/damagedToken(of:)`` when one is stored that cannot be read.
   func token(of account: Account) throws(KeyringError) -> Token?
   func credential(of account: Account) throws(KeyringError) -> Credential?
 
@@ -14,6 +17,8 @@ public protocol CredentialStore {
   /// under which others may have changed what is stored.
   func readAfresh()
 
+  /// - Throws: ``KeyringError/Kind/damagedToken(of:)`` where this call has tried to read the one
+  ///   that would be replaced, and could not.
   func store(_ token: borrowing Token, of account: Account) throws(KeyringError)
   func store(_ credential: borrowing Credential) throws(KeyringError)
   func makeDefault(_ account: Account) throws(KeyringError)
@@ -22,6 +27,26 @@ public protocol CredentialStore {
   func removeToken(of account: Account) throws(KeyringError) -> Bool
   func removeCredential(of account: Account) throws(KeyringError) -> Bool
   func removeDefault(at api: APIURL) throws(KeyringError) -> Bool
+}
+
+extension CredentialStore {
+  /// For stores in which nothing is locked.
+  public func readableAccounts(
+    at api: APIURL
+  ) throws(KeyringError) -> (names: [String], areAll: Bool) {
+    (try accounts(at: api), true)
+  }
+
+  /// Whether the account's credential is stored. Locked ones count only where it is none of the
+  /// others.
+  public func isStored(_ account: Account) throws(KeyringError) -> Bool {
+    let isAmong = { (names: [String]) in
+      names.contains { $0.utf8.elementsEqual(account.name.utf8) }
+    }
+    let (names, areAll) = try readableAccounts(at: account.api)
+    if areAll || isAmong(names) { return isAmong(names) }
+    return isAmong(try accounts(at: account.api))
+  }
 }
 
 /// The tier in front of it. It never fails: what it cannot do is a miss.

@@ -39,7 +39,7 @@ extension Renewal {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     let isStored = try asking { () throws(KeyringError) in
-      try store.accounts(at: account.api).contains { $0.utf8.elementsEqual(account.name.utf8) }
+      try store.isStored(account)
     }
     guard isStored else { throw .noAccount(AccountSelector(account)) }
     try asking { () throws(KeyringError) in try store.makeDefault(account) }

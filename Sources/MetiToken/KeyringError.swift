@@ -9,6 +9,12 @@ public struct KeyringError: Error, Equatable {
     case locked
     /// A person was asked and did not unlock it, or the dialog could not be shown.
     case dismissed
+    /// A person was asked and did not agree that something be stored or removed.
+    case declined
+    /// A person was asked and gave no answer in time.
+    case unanswered
+    /// The keyring wants to ask a person something, and nobody can be asked.
+    case askingNobody
     /// Nothing came back before the deadline.
     case notAnswering
     /// The provider went away in the middle of a call.
@@ -17,8 +23,16 @@ public struct KeyringError: Error, Equatable {
     case denied
     /// There is no collection to store into.
     case noCollection
-    /// The item is there, but its secret is empty or unreadable.
+    /// The item is there, but gives no secret, or none that can be read.
     case damaged
+    /// The same, of the item with the token of this account. Nothing but a token is lost with it.
+    case damagedToken(of: String)
+    /// The item was there, and no more when it was asked for.
+    case vanished
+    /// The provider's answer is of another type than it should be.
+    case garbled
+    /// The provider does not take an item, as on a full disk; see the detail.
+    case notStored
     /// The file that the environment names for the secret cannot be read, in these words.
     case unreadable(String)
     /// The store is the environment, which is only read.

@@ -59,10 +59,18 @@ public struct Renewal {
     if let name = try asking({ () throws(KeyringError) in try store.defaultAccount(at: api) }) {
       return name
     }
-    let names = try asking { () throws(KeyringError) in try store.accounts(at: api) }
+    let names = try namesToChooseFrom(at: api)
     guard let only = names.first else { throw .noAccount(AccountSelector(api: api, name: nil)) }
     guard names.count == 1 else { throw .noDefault(names) }
     return only
+  }
+
+  /// What is locked, and would have to be asked for, counts only where nothing else is there.
+  private func namesToChooseFrom(at api: APIURL) throws(TokenError) -> [String] {
+    try asking { () throws(KeyringError) in
+      let (names, areAll) = try store.readableAccounts(at: api)
+      return names.isEmpty && !areAll ? try store.accounts(at: api) : names
+    }
   }
 
   /// Asks the store, whose errors are told as they are.
@@ -83,7 +91,14 @@ public struct Renewal {
   private func stored(
     _ request: TokenRequest, of account: Account, since start: Moment
   ) throws(TokenError) -> Token? {
-    let token = try asking { () throws(KeyringError) in try store.token(of: account) }
+    let token: Token?
+    do {
+      token = try store.token(of: account)
+    } catch {
+      // Another can be had, which the store will not put in the place of this one.
+      guard case .damagedToken = error.kind else { throw .keyring(error) }
+      return nil
+    }
     guard let token, request.accepts(token, since: start, at: clock.now()) else { return nil }
     keep(token, for: request.selector, of: account)
     return token

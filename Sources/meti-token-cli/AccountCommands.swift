@@ -14,8 +14,12 @@ struct ListCommand: ParsableCommand {
     let names: [String]
     let chosen: String?
     do {
-      names = try call.store.accounts(at: api)
-      chosen = try call.store.defaultAccount(at: api) ?? (names.count == 1 ? names[0] : nil)
+      let (readable, areAll) = try call.store.readableAccounts(at: api)
+      // With nothing to show, the locked ones are what was asked for.
+      names = readable.isEmpty && !areAll ? try call.store.accounts(at: api) : readable
+      let named = try defaultName(call)
+      chosen = named ?? (names.count == 1 && areAll ? names[0] : nil)
+      if !names.isEmpty, !areAll { Voice.warning(StatusReport.someAreLocked) }
     } catch {
       throw Failure(error)
     }
@@ -23,6 +27,15 @@ struct ListCommand: ParsableCommand {
       throw Failure(TokenError.noAccount(AccountSelector(api: api, name: nil)))
     }
     try Output.write(names.map { "\($0 == chosen ? "*" : " ") \($0)\n" }.joined())
+  }
+}
+
+/// The default account; `nil` also where the item that names it is locked.
+func defaultName(_ call: Call) throws(KeyringError) -> String? {
+  do {
+    return try call.store.defaultAccount(at: call.selector.api)
+  } catch  where error.kind == .locked {
+    return nil
   }
 }
 

@@ -97,6 +97,18 @@ extension Failure {
         "the keyring stayed locked: its dialog was dismissed or could not be shown",
         "unlock the keyring and try again"
       )
+    case .declined:
+      (
+        "the keyring did not do it: its dialog was dismissed or could not be shown",
+        "try again, and agree in the dialog"
+      )
+    case .unanswered:
+      ("nobody answered the keyring's dialog in time", "answer it and try again")
+    case .askingNobody:
+      (
+        "the keyring wants to ask for leave in a dialog, and nobody can be asked here",
+        "run meti-token in a terminal on the desktop, or let the keyring allow it without asking"
+      )
     case .notAnswering:
       (
         "the keyring does not answer",
@@ -107,13 +119,29 @@ extension Failure {
       ("access to the keyring is denied on this session bus", "check D-Bus and AppArmor policy")
     case .noCollection:
       (
-        "there is no default keyring to store into, and nobody can be asked to create one",
+        "there is no default keyring to store into",
         "create a default keyring, for example with seahorse"
       )
     case .damaged:
       (
         "the keyring has the item but gives no secret that can be read",
         "unlock the keyring and try again; if it stays so: meti-token login"
+      )
+    case .damagedToken(let name):
+      (
+        "the keyring has a token of \(name) but gives none that can be read",
+        "drop it with: meti-token logout --token-only --account \(name)"
+      )
+    case .vanished: ("what the keyring had just found is gone from it", "try again")
+    case .garbled:
+      (
+        "the keyring's answer makes no sense",
+        "restart or update the keyring service; see what it said with --verbose"
+      )
+    case .notStored:
+      (
+        "the keyring does not take it",
+        "look whether the disk is full or read-only; see the reason with --verbose"
       )
     case .unreadable(let message): (message, nil)
     case .readOnly:
@@ -180,11 +208,19 @@ extension Failure {
   }
 }
 
+extension KeyringError {
+  /// Whether it stays as it is, call after call, until somebody does what the hint says.
+  fileprivate var isForPersonToEnd: Bool {
+    if case .damagedToken = kind { true } else { false }
+  }
+}
+
 extension Warning {
   var text: String {
     switch self {
     case .tokenNotKept(let error):
       "the token was not kept: \(Failure.words(error.kind).message)"
+        + (error.isForPersonToEnd ? "; \(Failure.words(error.kind).hint ?? "")" : "")
     case .refusalNotKept(let error):
       "it could not be noted that METI refuses the password: \(Failure.words(error.kind).message)"
     case .shortLife(let seconds):

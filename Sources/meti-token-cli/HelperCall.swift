@@ -41,17 +41,15 @@ struct HelperCall {
       onlyAccount.map({ $0.utf8.elementsEqual(name.utf8) }) ?? true
     else { return nil }
     let selector = AccountSelector(account)
-    return try isStored(selector, name) ? selector : nil
+    return try isStored(selector, account) ? selector : nil
   }
 
   private func isStored(
-    _ selector: AccountSelector, _ name: String
+    _ selector: AccountSelector, _ account: Account
   ) throws(Failure) -> Bool {
     if call.cache.find(selector, at: call.clock.now()) != nil { return true }
     do {
-      return try call.store.accounts(at: selector.api).contains {
-        $0.utf8.elementsEqual(name.utf8)
-      }
+      return try call.store.isStored(account)
     } catch {
       throw Failure(error)
     }

@@ -108,16 +108,23 @@ struct StatusReport: Encodable {
 
   private static func entries(_ call: Call) throws(KeyringError) -> [Entry] {
     let api = call.selector.api
-    let defaultName = try call.store.defaultAccount(at: api)
-    let names = try call.store.accounts(at: api)
+    let chosen = try defaultName(call)
+    let (names, areAll) = try call.store.readableAccounts(at: api)
     var entries: [Entry] = []
     for name in names where call.selector.name == nil || call.selector.name == name {
       guard let account = try? Account(name: name, api: api) else { continue }
-      let isDefault = name == defaultName || (defaultName == nil && names.count == 1)
+      let isDefault = name == chosen || (chosen == nil && names.count == 1 && areAll)
       entries.append(try entry(account, isDefault: isDefault, call))
+    }
+    if !areAll {
+      // What was asked for may be among the locked ones.
+      if entries.isEmpty { _ = try call.store.accounts(at: api) }
+      if call.selector.name == nil { Voice.warning(someAreLocked) }
     }
     return entries
   }
+
+  static let someAreLocked = "the keyring is locked in part; what is locked is not shown"
 
   private static func entry(
     _ account: Account, isDefault: Bool, _ call: Call
@@ -126,7 +133,14 @@ struct StatusReport: Encodable {
     if let token = call.cache.find(AccountSelector(account), at: call.clock.now()) {
       held.append(Finding("kernel", token))
     }
-    if let token = try call.store.token(of: account) { held.append(Finding("keyring", token)) }
+    do {
+      if let token = try call.store.token(of: account) { held.append(Finding("keyring", token)) }
+    } catch {
+      switch error.kind {
+      case .locked, .damagedToken: Voice.warning(Failure.words(error.kind).message)
+      default: throw error
+      }
+    }
     var refusedOn: Int64?
     if let credential = try call.store.credential(of: account) { refusedOn = credential.refusedOn }
     return Entry(

@@ -15,9 +15,16 @@ enum Voice {
   private static func line(_ text: String) {
     var clean = "meti-token: "
     for scalar in text.unicodeScalars {
-      let isControl = scalar.properties.generalCategory == .control
-      clean.unicodeScalars.append(isControl ? " " : scalar)
+      clean.unicodeScalars.append(steers(scalar) ? " " : scalar)
     }
     _ = Process.write(clean + "\n", to: STDERR_FILENO)
+  }
+
+  /// Control characters, and those that break lines or change the direction of writing.
+  private static func steers(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
   }
 }

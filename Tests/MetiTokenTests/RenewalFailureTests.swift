@@ -44,7 +44,15 @@ import Testing
     #expect(world.issuer.asked == [])
   }
 
-  @Test func `does not replace a token's item that gives no secret`() {
+  @Test func `gets past a token that is stored and cannot be read`() {
+    let damaged = KeyringError(.damagedToken(of: "anna@domain.com"))
+    world.store.trouble = { $0.hasSuffix("token anna@domain.com") ? damaged : nil }
+    #expect(world.token() == .success("issued-1"))
+    #expect(world.warnings == [.tokenNotKept(damaged)])
+    #expect(world.kernel == ["": "issued-1", "#anna@domain.com": "issued-1"])
+  }
+
+  @Test func `looks no further where the keyring can read nothing`() {
     world.store.trouble = { $0.hasPrefix("find token") ? KeyringError(.damaged) : nil }
     #expect(world.token() == .failure(.keyring(KeyringError(.damaged))))
     #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })

@@ -1,0 +1,389 @@
+import Glibc
+import StandInMETI
+import Testing
+
+/// What no real keyring does on demand.
+@Suite("When a keyring misbehaves", .manyAtOnce)
+struct FakeKeyringTests {
+  let email = METIServer.email
+
+  static let silent = KeyringFaultTests.silent
+  static let noProvider = KeyringFaultTests.noProvider
+  static let locked = KeyringFaultTests.locked
+  static let garbled = Told.failure(
+    69, "the keyring's answer makes no sense",
+    hint: "restart or update the keyring service; see what it said with --verbose")
+  static let damaged = Told.failure(
+    69, "the keyring has the item but gives no secret that can be read",
+    hint: "unlock the keyring and try again; if it stays so: meti-token login")
+  static let vanished = Told.failure(
+    69, "what the keyring had just found is gone from it", hint: "try again")
+  static let denied = Told.failure(
+    69, "access to the keyring is denied on this session bus",
+    hint: "check D-Bus and AppArmor policy")
+  static let failed = Told.failure(
+    69, "the keyring cannot do what was asked", hint: "see the reason with --verbose")
+  static let notStored = Told.failure(
+    69, "the keyring does not take it",
+    hint: "look whether the disk is full or read-only; see the reason with --verbose")
+  static let askingNobody = Told.failure(
+    69, "the keyring wants to ask for leave in a dialog, and nobody can be asked here",
+    hint: "run meti-token in a terminal on the desktop, or let the keyring allow it without asking")
+
+  static let accessDenied =
+    #"error org.freedesktop.DBus.Error.AccessDenied 'Rejected; type="x""#
+    + #" (uid=1 pid=2 comm="meti-token exec -- tool --password=hunter2") rules'"#
+
+  /// A call that writes.
+  static func writes(_ call: String) -> Bool {
+    ["CreateItem", "Delete", "CreateCollection"].contains { call.hasPrefix($0) }
+  }
+
+  /// Nothing was written, no prompt was cancelled, and what is stored is what was.
+  func expectUntouched(_ keyring: FakeKeyring, _ items: [String], _ note: String) throws {
+    let journal = try keyring.journal()
+    #expect(!journal.contains { Self.writes($0) || $0 == "Dismiss" }, "\(note): \(journal)")
+    #expect(try keyring.items() == items)
+  }
+
+  // MARK: Reading
+
+  struct Fault: Sendable, CustomTestStringConvertible {
+    let fault: String
+    let expected: Told
+    var isLast = false
+    var testDescription: String { fault }
+  }
+
+  static let readFaults: [Fault] =
+    ["OpenSession", "SearchItems", "GetSecrets"].flatMap { method in
+      [
+        Fault(fault: "\(method) silent", expected: silent),
+        Fault(fault: "\(method) garbage", expected: garbled),
+        Fault(fault: "\(method) \(accessDenied)", expected: denied),
+        Fault(fault: "\(method) error org.example.Odd 'Something odd'", expected: failed),
+        Fault(fault: "\(method) die", expected: noProvider, isLast: true),
+      ]
+    } + [
+      Fault(
+        fault: "GetSecrets error org.freedesktop.Secret.Error.NoSuchObject gone",
+        expected: vanished)
+    ]
+
+  @Test(arguments: readFaults)
+  func `a fault while reading is told, and costs nothing that is stored`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("fault " + fault.fault)
+    let commands: [[String]] =
+      fault.isLast ? [[]] : [[], ["-f"], ["--json"], ["status"], ["reject"]]
+    for command in commands {
+      let outcome = try place.run(command + ["--timeout", "2"])
+      #expect(outcome.told == fault.expected, "\(command)")
+      #expect(outcome.seconds < 8)
+    }
+    if fault.isLast {
+      #expect(!keyring.isRunning)
+      #expect(try place.run().told == Self.noProvider)
+    } else {
+      try expectUntouched(keyring, items, fault.fault)
+      let verbose = try place.run("--verbose", "--timeout", "2")
+      #expect(!verbose.err.contains("hunter2"))
+      #expect(verbose.err.contains("meti-token: debug: ") || fault.expected == Self.silent)
+      try keyring.tell("well")
+      #expect(try place.run().told == .answer(place.lastToken))
+    }
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [
+    "OpenSession error org.kde.Odd 'Client public key size is invalid'",
+    "GetSecrets error org.freedesktop.Secret.Error.NoSession 'Cannot find session'",
+    "GetSecrets garbage", "SearchItems garbage",
+    "GetSecrets error org.freedesktop.Secret.Error.NoSuchObject gone",
+  ])
+  func `what fails once is tried again with a new session`(fault: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    // Both the encrypted session and the plain one fail that often.
+    try keyring.tell("fault 1 \(fault)")
+    #expect(try place.run().told == .answer(place.lastToken))
+    try keyring.tell("fault 1 \(fault)")
+    #expect(try place.run("--account", email).told == .answer(place.lastToken))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a session that fails once does not keep a token from being stored`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell(
+      "fault 1 CreateItem error org.freedesktop.Secret.Error.NoSession 'Cannot find session'")
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+    #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+  }
+
+  @Test func `a slow keyring is waited for`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault SearchItems late 0.5", "fault GetSecrets late 0.5")
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a keyring that is slow again and again has one budget in all`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell(
+      "fault SearchItems late 3", "fault GetSecrets late 3", "fault OpenSession late 3",
+      "fault ReadAlias late 3")
+    let outcome = try place.run("-f", "--timeout", "60", timeout: .seconds(60))
+    #expect(outcome.told == Self.silent)
+    #expect(outcome.seconds < 20)
+  }
+
+  // MARK: Starting
+
+  @Test func `a provider that never starts is given up`() throws {
+    let place = try Workplace(.noKeyring)
+    // It ends with the bus that has started it.
+    try place.desktop.activateKeyring("/usr/bin/setpriv --pdeathsig KILL /bin/sleep 60")
+    let outcome = try place.run("--timeout", "2")
+    #expect(outcome.told == Self.silent)
+    #expect(outcome.seconds < 8)
+  }
+
+  @Test(arguments: ["/bin/false", "/no/such/program"])
+  func `a provider that cannot start is none`(program: String) throws {
+    let place = try Workplace(.noKeyring)
+    try place.desktop.activateKeyring(program)
+    let outcome = try place.run()
+    #expect(outcome.told == Self.noProvider)
+    #expect(outcome.seconds < 8)
+  }
+
+  // MARK: Odd items
+
+  @Test(arguments: ["none", "other-session"])
+  func `a token that cannot be read is not replaced, and another is handed out`(
+    flaw: String
+  ) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("secret token \(flaw)")
+    let drop = "drop it with: meti-token logout --token-only --account \(email)"
+    let words = "the keyring has a token of \(email) but gives none that can be read"
+    let first = try place.run()
+    #expect(
+      first.told
+        == .answer(
+          place.lastToken, err: "meti-token: warning: the token was not kept: \(words); \(drop)\n"))
+    #expect(place.meti.tokenPosts == 1)
+    // From the kernel, silently.
+    #expect(try place.run().told == .answer(place.lastToken))
+    let status = try place.run("status")
+    #expect(status.status == .exit(0))
+    #expect(status.err == "meti-token: warning: \(words)\n")
+    #expect(try place.run("reject").told == .failure(69, words, hint: drop))
+    try expectUntouched(keyring, items, flaw)
+    #expect(try place.run("logout", "--token-only", "--account", email).status == .exit(0))
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 2)
+  }
+
+  @Test func `an empty token is no token, and is replaced`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("secret token empty")
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+    #expect(try keyring.items().count == 3)
+    place.dropKernelKeys()
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test(arguments: ["none", "other-session"])
+  func `a password that cannot be read is not sent, nor replaced`(flaw: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("secret account \(flaw)")
+    #expect(try place.run("-f").told == Self.damaged)
+    // The token is good all the same.
+    #expect(try place.run().told == .answer(place.lastToken))
+    try expectUntouched(keyring, items, flaw)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `an empty password is none, and is never sent`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("secret account empty")
+    #expect(
+      try place.run("-f").told
+        == .failure(
+          78, "no account \(email) is stored for \(place.url)",
+          hint: "log in with: meti-token login"))
+    try expectUntouched(keyring, items, "empty")
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: ["token", "account"], ["text/plain;charset=utf8", "application/octet-stream"])
+  func `what an item calls its content does not matter`(kind: String, type: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("secret \(kind) type \(type)")
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+  }
+
+  @Test func `of two tokens the one written last counts`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("copy token")
+    #expect(try place.run().told == .answer(place.lastToken))
+    place.dropKernelKeys()
+    try keyring.tell("newer token")
+    #expect(try place.run().told == .answer(place.lastToken + "-copy"))
+    #expect(try !keyring.journal().contains(where: Self.writes))
+  }
+
+  @Test func `of two passwords the one written last counts`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("copy account")
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+    #expect(try place.run("list").told == .answer("* \(email)"))
+    // One logout removes both.
+    #expect(try place.run("logout").status == .exit(0))
+    #expect(try keyring.items() == [])
+  }
+
+  @Test func `an item that vanished is not taken for one that was never there`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("vanish account")
+    #expect(try place.run("-f").told == Self.vanished)
+    #expect(try !keyring.journal().contains(where: Self.writes))
+    #expect(place.meti.requests == [])
+  }
+
+  // MARK: Locked
+
+  @Test func `one locked account does not hide the others`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    place.meti.setPassword("another password", for: "other@domain.com")
+    try place.logIn("other@domain.com", password: "another password")
+    place.dropKernelKeys()
+    try keyring.tell("drop default", "lock account \(email)", "lock token \(email)", "hide-locked")
+    let warning =
+      "meti-token: warning: the keyring is locked in part; what is locked is not shown\n"
+    #expect(try place.run("list").told == .answer("  other@domain.com", err: warning))
+    let status = try place.run("status")
+    #expect(status.status == .exit(0))
+    #expect(status.out.hasPrefix("other@domain.com\n"))
+    #expect(status.err == warning)
+    #expect(try place.run("status", "-a", email).told == Self.locked)
+    #expect(try place.run("-a", email).told == Self.locked)
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try place.run("switch", "other@domain.com").status == .exit(0))
+    #expect(try place.run("logout", "--all").told == Self.locked)
+    #expect(try place.run("logout", "-a", email).told == Self.locked)
+    #expect(try !keyring.journal().contains { $0 == "Unlock" || $0.hasPrefix("Delete") })
+  }
+
+  @Test func `where nobody can be asked no prompt is opened, and nothing is lost`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("lock")
+    for command in [[], ["-f"], ["status"], ["list"], ["logout"], ["reject"]] {
+      #expect(try place.run(command).told == Self.locked, "\(command)")
+    }
+    let journal = try keyring.journal()
+    #expect(!journal.contains { Self.writes($0) || ["Unlock", "Prompt"].contains($0) })
+    #expect(try keyring.items() == items)
+  }
+
+  // MARK: Storing
+
+  static let storeFaults: [Fault] = [
+    Fault(fault: "fault CreateItem silent", expected: silent),
+    Fault(fault: "fault CreateItem garbage", expected: garbled),
+    Fault(fault: "fault CreateItem die", expected: noProvider, isLast: true),
+    Fault(
+      fault: "fault CreateItem error org.freedesktop.DBus.Error.Failed 'Could not create item'",
+      expected: notStored),
+    Fault(fault: "fault CreateItem \(accessDenied)", expected: denied),
+    Fault(
+      fault: "fault CreateItem error org.freedesktop.Secret.Error.IsLocked locked", expected: locked
+    ),
+    Fault(fault: "fault ReadAlias silent", expected: silent),
+    Fault(fault: "stores-ask", expected: askingNobody),
+    Fault(
+      fault: "no-default",
+      expected: .failure(
+        69, "there is no default keyring to store into",
+        hint: "create a default keyring, for example with seahorse")),
+  ]
+
+  @Test(arguments: storeFaults)
+  func `a token that cannot be stored is printed with a warning`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell(fault.fault)
+    let outcome = try place.run("-f", "--timeout", "4")
+    let error = fault.expected.err.split(separator: "\n")[0].dropFirst("meti-token: error: ".count)
+    #expect(
+      outcome.told
+        == .answer(place.lastToken, err: "meti-token: warning: the token was not kept: \(error)\n"))
+    #expect(outcome.seconds < 10)
+    #expect(place.meti.tokenPosts == 1)
+    // The kernel has it, whatever the keyring does.
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+    guard !fault.isLast else { return }
+    #expect(try keyring.items() == items || fault.expected == Self.garbled)
+    let journal = try keyring.journal()
+    #expect(!journal.contains { $0.hasPrefix("Delete") || $0 == "Prompt" || $0 == "Dismiss" })
+  }
+
+  @Test(arguments: storeFaults)
+  func `a login that cannot be stored says so and claims nothing`(fault: Fault) throws {
+    let place = try Workplace(.noKeyring)
+    let keyring = try FakeKeyring(on: place.desktop)
+    try keyring.tell(fault.fault)
+    for extra in fault.isLast ? [[]] : [[], ["--no-verify"]] {
+      let outcome = try place.run(
+        ["login", "--email", email, "--password-stdin", "--timeout", "4"] + extra,
+        input: .text(METIServer.password))
+      #expect(outcome.told == fault.expected)
+      #expect(outcome.seconds < 10)
+    }
+    #expect(place.kernelKeys == [])
+    if !fault.isLast { #expect(try keyring.items() == []) }
+  }
+
+  @Test(arguments: [
+    Fault(fault: "fault Delete silent", expected: silent),
+    Fault(fault: "fault Delete \(accessDenied)", expected: denied),
+    Fault(fault: "fault Delete error org.freedesktop.DBus.Error.Failed full", expected: failed),
+    Fault(fault: "deletes-ask", expected: askingNobody),
+  ])
+  func `a logout that cannot remove does not claim to`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell(fault.fault)
+    for command in [["logout"], ["logout", "--token-only"], ["logout", "--all"], ["reject"]] {
+      #expect(try place.run(command + ["--timeout", "2"]).told == fault.expected)
+    }
+    #expect(try keyring.items() == items)
+  }
+
+  @Test func `a refusal that the keyring does not take is noted beside it`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault CreateItem error org.freedesktop.DBus.Error.Failed full")
+    place.meti.defaultAnswer = .status(401)
+    #expect(try place.run("-f").status == .exit(77))
+    #expect(try place.run("-f").status == .exit(77))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test(arguments: readFaults.filter { !$0.isLast })
+  func `a token in the kernel is printed whatever the keyring does`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    #expect(try place.run().told == .answer(place.lastToken))
+    _ = try keyring.journal()
+    try keyring.tell("fault " + fault.fault)
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(try keyring.journal() == [])
+  }
+}

@@ -1,0 +1,179 @@
+import Glibc
+import Keyring
+import MetiToken
+import StandInMETI
+import Testing
+
+/// A person sits at a terminal, and the keyring asks.
+@Suite("When the keyring asks", .manyAtOnce)
+struct KeyringDialogTests {
+  static let unlocking = "meti-token: waiting for the keyring to be unlocked; look for its dialog"
+  static let storing =
+    "meti-token: waiting for the keyring to take METI token for \(METIServer.email); look for its "
+    + "dialog"
+
+  func expectEnd(
+    _ terminal: Terminal, _ words: String..., status: Int32 = 69
+  ) throws {
+    for word in words { try terminal.expect(word) }
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(status))
+    #expect(outcome.out == "")
+  }
+
+  @Test func `a prompt that is dismissed leaves the keyring locked`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("lock", "prompt dismiss 0.2")
+    let terminal = try place.sit(output: .pipe)
+    try expectEnd(
+      terminal, Self.unlocking,
+      "error: the keyring stayed locked: its dialog was dismissed or could not be shown",
+      "hint: unlock the keyring and try again")
+    let journal = try keyring.journal()
+    #expect(journal.filter { $0 == "Prompt" }.count == 1)
+    #expect(!journal.contains { FakeKeyringTests.writes($0) || $0 == "Dismiss" })
+    #expect(try keyring.items() == items)
+  }
+
+  @Test func `a prompt that is answered late is waited for, and its time is not counted`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("lock", "prompt allow 4")
+    let terminal = try place.sit("--timeout", "2", output: .pipe)
+    try terminal.expect(Self.unlocking)
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.value == place.lastToken)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `Ctrl-C ends the waiting, and leaves the dialog to the keyring`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("lock", "prompt silent")
+    let terminal = try place.sit(output: .pipe)
+    try terminal.expect(Self.unlocking)
+    terminal.send("\u{3}")
+    #expect(terminal.wait().out == "")
+    #expect(try !keyring.journal().contains("Dismiss"))
+  }
+
+  @Test(arguments: ["malformed", "die"])
+  func `a prompt that cannot end is not waited for`(outcome: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("lock", "prompt \(outcome)")
+    let terminal = try place.sit(output: .pipe)
+    try expectEnd(
+      terminal, Self.unlocking,
+      outcome == "die"
+        ? "error: no keyring is running" : "error: the keyring's answer makes no sense")
+  }
+
+  @Test func `a prompt with a senseless result has unlocked nothing`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("lock", "prompt wrong-result")
+    let terminal = try place.sit(output: .pipe)
+    try expectEnd(terminal, Self.unlocking, "error: the keyring's answer makes no sense")
+  }
+
+  @Test func `a keyring that asks before it stores is waited for, in words`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("stores-ask", "prompt allow 4")
+    let terminal = try place.sit("-f", "--timeout", "3", output: .pipe)
+    try terminal.expect(Self.storing)
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.value == place.lastToken)
+    #expect(!terminal.screen.contains("warning"))
+    #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+  }
+
+  @Test func `a store that is declined costs a warning`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("stores-ask", "prompt dismiss")
+    let terminal = try place.sit("-f", output: .pipe)
+    try terminal.expect(Self.storing)
+    try terminal.expect("warning: the token was not kept: the keyring did not do it")
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.value == place.lastToken)
+    #expect(try keyring.items() == items)
+  }
+
+  @Test func `a removal that is declined is not claimed`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("deletes-ask", "prompt dismiss")
+    let terminal = try place.sit("logout", output: .pipe)
+    try expectEnd(
+      terminal, "waiting for the keyring to remove an entry; look for its dialog",
+      "error: the keyring did not do it: its dialog was dismissed or could not be shown")
+    #expect(!terminal.screen.contains("logged out"))
+    #expect(try keyring.items() == items)
+  }
+
+  @Test func `a default keyring that is missing is created, if the person agrees`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("no-default", "prompt allow 0.2")
+    let terminal = try place.sit("-f", output: .pipe)
+    try terminal.expect("waiting for a keyring to be created; look for its dialog")
+    #expect(terminal.wait().value == place.lastToken)
+    #expect(!terminal.screen.contains("warning"))
+    #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+  }
+
+  @Test(arguments: ["SearchItems", "GetSecrets", "CreateItem"])
+  func `a keyring that asks before it answers is waited for, in words`(method: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault 2 \(method) late 6")
+    let terminal = try place.sit("-f", "--timeout", "5", output: .pipe)
+    try terminal.expect("meti-token: waiting for the keyring, which may be asking you something")
+    let outcome = terminal.wait(timeout: .seconds(60))
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.value == place.lastToken)
+    #expect(!terminal.screen.contains("warning"))
+  }
+
+  @Test func `with --no-prompt a keyring that wants to ask costs a warning at once`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("stores-ask")
+    let terminal = try place.sit("-f", "--no-prompt", output: .pipe)
+    try terminal.expect(
+      "warning: the token was not kept: the keyring wants to ask for leave in a dialog")
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.seconds < 8)
+    #expect(try !keyring.journal().contains("Prompt"))
+  }
+
+  /// A minute of it is a second.
+  struct FastClock: Clock {
+    func now() -> Moment {
+      let now = Moment.now(bootID: "this boot")
+      return Moment(wall: now.wall, boot: now.boot * 60, bootID: now.bootID)
+    }
+    func pause(_ milliseconds: Int64) {}
+    func random() -> Double { 0 }
+  }
+
+  // In this process, for its clock. GLib has one session bus in a process, so this is the only one.
+  @Test func `a prompt that nobody answers is given up after two minutes`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("lock", "prompt silent")
+    var told: [String] = []
+    let clock = FastClock()
+    let call = Deadline(60_000, from: clock.now())
+    let start = clock.now()
+    let store = KeyringStore(
+      busAddress: place.environment["DBUS_SESSION_BUS_ADDRESS"], clock: clock, call: call,
+      person: .present(told: { told.append($0) }), handshake: { _ throws(KeyringError) in nil },
+      verbose: nil)
+    let account = try Account(name: METIServer.email, api: try APIURL(place.url))
+    #expect(throws: KeyringError(.unanswered)) { _ = try store.token(of: account) == nil }
+    #expect(told == ["waiting for the keyring to be unlocked; look for its dialog"])
+    // What was waited for the person was not taken from the call.
+    #expect(call.remaining(at: clock.now()) > 0)
+    #expect(clock.now().boot - start.boot >= 120_000)
+    #expect(try !keyring.journal().contains("Dismiss"))
+  }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// A keyring that fails as it is told to; Tests/FakeKeyring/fake-keyring says how.
+///
+/// It ends with the last reference to it, or with this process.
+final class FakeKeyring {
+  private let provider: Child
+
+  /// On this desktop's bus, where nobody else may serve secrets.
+  init(on desktop: Desktop) throws {
+    provider = try Program(script: "Tests/FakeKeyring/fake-keyring").start(
+      input: .open, environment: desktop.environment)
+    let line = try provider.line()
+    guard line == "ready" else { throw Missed(what: "ready", seen: line) }
+  }
+
+  /// Gives it commands, and answers what they print.
+  @discardableResult func tell(_ commands: String...) throws -> [String] {
+    var lines: [String] = []
+    for command in commands {
+      provider.send(command + "\n")
+      while case let line = try provider.line(), line != "ok" {
+        guard !line.hasPrefix("error: ") else { throw Missed(what: command, seen: line) }
+        lines.append(line)
+      }
+    }
+    return lines
+  }
+
+  /// The calls that came since this was asked last.
+  func journal() throws -> [String] { try tell("journal") }
+
+  /// What is stored, one line an item.
+  func items() throws -> [String] { try tell("items") }
+
+  var isRunning: Bool { provider.isRunning }
+
+  deinit {
+    provider.closeInput()
+    _ = provider.wait(timeout: .seconds(5))
+  }
+}
+
+extension Workplace {
+  /// A desktop with a fake keyring, logged in; the keyring's journal is empty, and so is the
+  /// kernel tier.
+  static func withFake() throws -> (place: Workplace, keyring: FakeKeyring) {
+    let place = try Workplace(.noKeyring)
+    let keyring = try FakeKeyring(on: place.desktop)
+    try place.logIn()
+    place.dropKernelKeys()
+    _ = try keyring.journal()
+    return (place, keyring)
+  }
+}
+
+extension Desktop {
+  /// Has the bus start this command line when somebody asks for a keyring.
+  func activateKeyring(_ command: String) throws {
+    let file = directory.path + "/services/org.freedesktop.secrets.service"
+    let text = "[D-BUS Service]\nName=org.freedesktop.secrets\nExec=\(command)\n"
+    try text.write(toFile: file, atomically: true, encoding: .utf8)
+  }
+}
