@@ -52,7 +52,7 @@ import MetiToken
     unsafe g_main_context_push_thread_default(context)
     defer { unsafe g_main_context_pop_thread_default(context) }
     while true {
-      if let result = unsafe answer.result { return unsafe result }
+      if let result = unsafe answer.take() { return unsafe result }
       let remaining = deadline.remaining(at: clock.now())
       guard remaining > 0 else {
         hasGivenUp = true
@@ -76,5 +76,16 @@ import MetiToken
   /// A call on its way.
   @safe final class Answer {
     fileprivate var result: OpaquePointer?
+
+    /// The result, whose reference is the caller's from here on.
+    fileprivate func take() -> OpaquePointer? {
+      defer { unsafe result = nil }
+      return unsafe result
+    }
+
+    deinit {
+      // It came, and nobody waited for it: the call beside it had failed.
+      if let result = unsafe result { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    }
   }
 }
