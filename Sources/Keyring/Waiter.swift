@@ -92,7 +92,7 @@ import MetiToken
     while true {
       let seen = prompts.seen
       wasDismissed = seen.isDismissed
-      if let result = unsafe answer.result { return unsafe result }
+      if let result = unsafe answer.take() { return unsafe result }
       let now = clock.now()
       if seen.isGarbled { throw KeyringError(.garbled, detail: "malformed Prompt.Completed") }
       if seen.opened > dialog?.opened ?? 0 {
@@ -186,5 +186,16 @@ import MetiToken
   /// A call on its way.
   @safe final class Answer {
     fileprivate var result: OpaquePointer?
+
+    /// The result, whose reference is the caller's from here on.
+    fileprivate func take() -> OpaquePointer? {
+      defer { unsafe result = nil }
+      return unsafe result
+    }
+
+    deinit {
+      // It came, and nobody waited for it: the call beside it had failed.
+      if let result = unsafe result { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    }
   }
 }
