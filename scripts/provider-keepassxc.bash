@@ -72,7 +72,7 @@ write_database() { # FILE
 </KeePassFile>
 XML
   printf '%s\n' "$database_password" "$database_password" |
-    keepassxc-cli import --quiet --set-password "$throwaway/database.xml" "$1" >&2
+    keepassxc-cli import --quiet --set-password "$throwaway/database.xml" "$1" >/dev/null 2>&1
 }
 
 provider_kill() { kill_provider; }
@@ -85,5 +85,54 @@ provider_lock() {
 
 provider_unlock() {
   provider_kill
+  provider_start
+}
+
+# Presses the button at so many pixels from the left in each dialog that opens, and notes it.
+press_in_dialogs() { # PIXELS
+  local window HEIGHT
+  while sleep 0.2; do
+    for window in $(xdotool search --onlyvisible --name 'Access Request'); do
+      # Sets HEIGHT, among others.
+      eval "$(xdotool getwindowgeometry --shell "$window")"
+      xdotool mousemove --window "$window" "$1" $((HEIGHT - 26)) click 1
+      echo "$window"
+    done
+  done >"$throwaway/dialogs" 2>/dev/null
+}
+
+# In the dialog "Access Request".
+allow_selected=75
+deny_all=480
+
+provider_peculiarities() {
+  local before=$out person
+  provider_kill
+  write_configuration true
+  provider_start
+  try "asks by default: nobody is there" 69 "${from_keyring[@]}" meti-token
+  repeat_words
+  [[ $took -lt 12000 ]] || verdict 1 "within 12 seconds" "$took"
+  try "the token from the kernel, unasked" 0 meti-token
+
+  press_in_dialogs "$allow_selected" &
+  person=$!
+  services+=("$person")
+  try "asks by default: a person allows it" 0 in_terminal "${from_keyring[@]}" meti-token
+  expect "the same token" matches "$out" "$before"
+  repeat_words
+  try "a person allows a renewal" 0 in_terminal meti-token --force-refresh
+  kill "$person"
+  printf '            dialogs: %s\n' "$(sort -u "$throwaway/dialogs" | wc -l)"
+
+  press_in_dialogs "$deny_all" &
+  person=$!
+  services+=("$person")
+  try "a person denies it" 69 in_terminal "${from_keyring[@]}" meti-token
+  repeat_words
+  kill "$person"
+
+  provider_kill
+  write_configuration false
   provider_start
 }

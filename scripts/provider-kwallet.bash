@@ -72,3 +72,14 @@ provider_unlock() {
   call org.freedesktop.secrets "${prompt##* }" org.freedesktop.Secret.Prompt.Prompt string: >/dev/null
   until_true default_collection_has_locked false || fail "KWallet did not unlock the open wallet"
 }
+
+# After a log-in the wallet is open, and nobody has called Unlock yet.
+provider_peculiarities() {
+  provider_kill
+  run_kwalletd
+  open_wallet
+  try "open since the log-in, not unlocked yet" 69 "${from_keyring[@]}" meti-token
+  try "the same in a terminal: it unlocks by itself" 0 in_terminal "${from_keyring[@]}" meti-token
+  repeat_words
+  try "and is unlocked then" 0 "${from_keyring[@]}" meti-token
+}

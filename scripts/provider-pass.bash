@@ -38,3 +38,16 @@ provider_unlock() {
 }
 
 provider_end() { gpgconf --kill gpg-agent; }
+
+# A key with a passphrase, and a pinentry that cannot ask for it.
+provider_peculiarities() {
+  local key=other@domain.com
+  gpg --batch --quiet --pinentry-mode loopback --passphrase only-for-this-test \
+    --quick-generate-key "$key" default default never 2>>"$throwaway/gpg.log"
+  pass init "$key" >/dev/null 2>>"$throwaway/gpg.log"
+  echo "pinentry-program /bin/false" >"$GNUPGHOME/gpg-agent.conf"
+  gpgconf --kill gpg-agent
+  try "GnuPG wants a passphrase, and cannot ask" 69 "${from_keyring[@]}" meti-token
+  repeat_words
+  rm "$GNUPGHOME/gpg-agent.conf"
+}
