@@ -8,6 +8,10 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// The thin program is static, which the sanitizers' runtimes do not support; scripts/sanitize
+/// sets this variable, and checks it linked like the others.
+let isSanitized = Context.environment["METI_TOKEN_SANITIZED"] != nil
+
 let package = Package(
   name: "meti-token",
   products: [
@@ -42,7 +46,7 @@ let package = Package(
     .executableTarget(
       name: "meti-token", dependencies: ["MetiToken", "KernelCache", "Posix"],
       swiftSettings: strict,
-      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+      linkerSettings: isSanitized ? [] : [.unsafeFlags(["-static-executable"])]),
     .executableTarget(
       name: "meti-token-cli",
       dependencies: [
@@ -74,6 +78,11 @@ let package = Package(
       dependencies: ["MetiToken", "FileLock", "KernelCache", "Keyring", "Posix", "CLinux"],
       swiftSettings: strict),
     .systemLibrary(name: "CTestSupport", path: "Tests/CTestSupport"),
+    // Many round trips in one process, to see what they leave behind. Never installed.
+    .executableTarget(
+      name: "keyring-rounds",
+      dependencies: ["MetiToken", "Keyring", "Posix", "CLibsecret", "CTestSupport"],
+      path: "Tests/KeyringRounds", swiftSettings: strict),
     .testTarget(
       name: "TokenEndpointTests", dependencies: ["MetiToken", "TokenEndpoint", "CLibcurl"],
       swiftSettings: strict),

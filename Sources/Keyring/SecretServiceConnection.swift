@@ -22,6 +22,11 @@ import MetiToken
     self.handshake = handshake
   }
 
+  deinit {
+    // What a call that was left behind may still come back to stays; the process ends soon.
+    if !waiter.hasGivenUp { reconnect() }
+  }
+
   /// Object paths of items (Secret Service, "Object Path").
   struct Found {
     var unlocked: [String]

@@ -4,6 +4,7 @@
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <malloc.h>
 #include <unistd.h>
 
 int pipe2(int descriptors[2], int flags);
