@@ -30,6 +30,8 @@ import MetiToken
   private let call: Deadline
   /// Set once nothing came back before a deadline: no more is asked of a bus that does not answer.
   private var givenUp: KeyringError?
+  /// Whether a call was left behind, which may still come back.
+  var hasGivenUp: Bool { givenUp != nil }
   private var silence: Deadline?
 
   init(clock: any Clock, call: Deadline, person: KeyringStore.Person) {
