@@ -19,10 +19,16 @@ SHELL = /bin/bash
 release = .build/release
 programs = $(release)/meti-token $(release)/meti-token-cli
 # The dynamic linker's tables are read-only before main, no library is looked for beside the program,
-# and where it was built leaves no trace.
+# and where it was built leaves no trace. What every call runs lies together (scripts/link-order).
 build_release = swift build -c release --static-swift-stdlib --disable-local-rpath \
-  -Xlinker -z -Xlinker now -Xlinker --build-id=sha1 \
+  -Xlinker -z -Xlinker now -Xlinker --build-id=sha1 $(relocations) \
+  -Xswiftc -use-ld=lld -Xlinker --symbol-ordering-file='$(CURDIR)/link-order.txt' \
+  -Xlinker --no-warn-symbol-ordering \
   -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.'
+# The relative relocations of the Swift runtime take a tenth of the room and half the time; the dynamic
+# linker understands this from glibc 2.36 on.
+relocations = $(if $(filter 2.36,$(firstword $(sort 2.36 $(lastword $(shell getconf GNU_LIBC_VERSION))))), \
+  -Xlinker -z -Xlinker pack-relative-relocs)
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
