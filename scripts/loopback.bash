@@ -1,5 +1,5 @@
-# Sourced by scripts/demo, scripts/try-providers and bench/run, from the top of the repository,
-# under set -euo pipefail: a desktop session and a METI of their own, in a throw-away directory.
+# Sourced by scripts/demo and others, from the top of the repository, under set -euo pipefail: a
+# desktop session and a METI of their own, in a throw-away directory.
 #
 # shellcheck shell=bash
 

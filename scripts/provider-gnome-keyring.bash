@@ -1,7 +1,8 @@
 # Sourced by scripts/try-providers, which says what the functions are for.
 # GNOME Keyring, as scripts/private-session runs it for the tests.
+# Some variables are that script's, and some of these are for it.
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 
 provider_version() { echo "GNOME Keyring $(package_version gnome-keyring)"; }
 
@@ -9,7 +10,6 @@ provider_session=()
 
 session_does() { # COMMAND
   local answer
-  # shellcheck disable=SC2154  # Set by start_service.
   echo "$1" >&"$session_in"
   hear session answer
   [[ $answer == ok ]] || fail "the session answers $1 with $answer"

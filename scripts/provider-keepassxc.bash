@@ -1,8 +1,9 @@
 # Sourced by scripts/try-providers, which says what the functions are for.
 # KeePassXC under an X server of its own, with a database whose root group is given to the Secret
 # Service. It confirms nothing at first; provider_peculiarities shows how it asks by default.
+# Some variables are that script's, and some of these are for it.
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 
 provider_version() { echo "KeePassXC $(package_version keepassxc)"; }
 

@@ -1,7 +1,8 @@
 # Sourced by scripts/try-providers, which says what the functions are for.
 # KWallet, whose wallet is opened as pam_kwallet does it at log-in, so that it asks nobody.
+# Some variables are that script's, and some of these are for it.
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 
 provider_version() { echo "KWallet $(package_version libkf5wallet-bin)"; }
 

@@ -1,7 +1,8 @@
 # Sourced by scripts/try-providers, which says what the functions are for.
 # pass-secret-service, in a Python environment of its own, with a GnuPG key without a passphrase.
+# Some variables are that script's, and some of these are for it.
 #
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 
 # Its one release is of 2018 and needs the cryptography package of its time.
 pass_packages=(pass-secret-service==0.1a0 pypass==0.2.1 cryptography==2.4.2 asn1crypto==1.5.1)

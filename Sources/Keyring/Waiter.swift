@@ -107,7 +107,8 @@ import MetiToken
       }
       if seen.completed > dialog?.completed ?? 0 {
         dialog?.completed = seen.completed
-        dialog?.end = Deadline(Self.afterDialog, from: now)
+        // One that was opened after it is still there.
+        if seen.completed >= seen.opened { dialog?.end = Deadline(Self.afterDialog, from: now) }
       }
       if dialog != nil, isProviderGone() { throw KeyringError(.died, detail: "in a prompt") }
       let remaining = (dialog?.end ?? deadline).remaining(at: now)

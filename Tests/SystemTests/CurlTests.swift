@@ -191,11 +191,8 @@ struct CurlTests {
   }
 
   @Test func `curl has no secret in its environment, and all else`() throws {
-    let stub = "#!/bin/sh\nexec env -0\n"
-    try FileManager.default.createDirectory(
-      atPath: directory.path + "/bin", withIntermediateDirectories: true)
-    let path = try directory.write(stub, to: "bin/curl")
-    try #require(unsafe chmod(path, 0o755) == 0)
+    _ = try Program.install(
+      script: "#!/bin/sh\nexec env -0\n", at: directory.path + "/bin/curl")
     let outcome = try curl(
       "/sources",
       with: [

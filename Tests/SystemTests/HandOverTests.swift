@@ -10,13 +10,8 @@ struct HandOverTests {
     directory = try TemporaryDirectory()
   }
 
-  /// Puts a copy of a program there, making the directories above it.
-  ///
-  /// By a program of its own: were the file open for writing in this process, a child that another
-  /// test starts would have it open for a moment, too, and a file that is written to cannot be
-  /// executed (execve(2), ETXTBSY).
   func install(_ program: Program, at path: String) throws -> Program {
-    try install(program.path, at: path)
+    try program.install(at: directory.path + "/" + path)
   }
 
   /// Puts a script there which says how it was called.
@@ -29,14 +24,7 @@ struct HandOverTests {
       exit 3
 
       """#
-    _ = try install("/dev/stdin", at: path, input: .text(script))
-  }
-
-  func install(_ source: String, at path: String, input: Input = .nothing) throws -> Program {
-    let target = directory.path + "/" + path
-    let outcome = try Program("install").run(["-D", "-m", "755", source, target], input: input)
-    guard outcome.status == .exit(0) else { throw Missed(what: target, seen: outcome.err) }
-    return Program(target)
+    _ = try Program.install(script: script, at: directory.path + "/" + path)
   }
 
   func makeDirectory(above path: String) throws {

@@ -138,12 +138,8 @@ struct SetupGitTests {
   @Test func `a path is quoted for the shell`() throws {
     let git = try GitClient(place, isInPath: false)
     let folder = git.directory.path + "/it's a $(place)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
-    for program in ["meti-token", "meti-token-cli"] {
-      try FileManager.default.copyItem(
-        atPath: (Program.products + program), toPath: "\(folder)/\(program)")
-    }
-    let program = Program("\(folder)/meti-token")
+    let program = try Program.metiToken.install(at: folder + "/meti-token")
+    _ = try Program.cli.install(at: folder + "/meti-token-cli")
     #expect(try git.setUp(program: program).told == added)
     let helper = "/'" + folder.dropFirst().replacing("'", with: #"'\''"#) + "/meti-token'"
     #expect(try git.helpers() == ["", helper])
@@ -167,9 +163,7 @@ struct SetupGitTests {
 
   @Test func `without git it says so`() throws {
     git.environment["PATH"] = git.directory.path + "/bin:.:"
-    _ = try git.directory.write("#!/bin/sh\necho evil\n", to: "git")
-    try FileManager.default.setAttributes(
-      [.posixPermissions: 0o700], ofItemAtPath: git.directory.path + "/git")
+    _ = try Program.install(script: "#!/bin/sh\necho evil\n", at: git.directory.path + "/git")
     #expect(
       try git.setUp().told
         == .failure(

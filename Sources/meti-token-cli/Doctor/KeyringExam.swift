@@ -176,7 +176,8 @@ struct KeyringExam {
   private mutating func examineAccount(
     _ items: KeyringSurvey.Items, _ provider: Provider
   ) throws(KeyringError) -> KeyringSurvey.Items.Stored? {
-    let names = items.accounts.map(\.account.name)
+    // The same account may lie in two collections.
+    let names = Set(items.accounts.map(\.account.name)).sorted()
     let logIn = "log in with: meti-token login"
     guard !names.isEmpty else {
       add(.warning(hint: logIn), "none is stored for \(doctor.selector.api.text)")
@@ -186,12 +187,11 @@ struct KeyringExam {
     let how: String
     if let name = doctor.selector.name {
       (meant, how) = (name, "named by --account or METI_ACCOUNT")
-    } else if names.count == 1 {
-      (meant, how) = (names[0], "the only one")
-    } else if !provider.isQuiet {
-      (meant, how) = (nil, "which is the default is not read, as this keyring may ask first")
     } else {
-      (meant, how) = (try survey.defaultName(items), "the default")
+      // A keyring that may ask first is not asked.
+      let chosen = provider.isQuiet ? try survey.defaultName(items) : nil
+      let only = names.count == 1 ? names[0] : nil
+      (meant, how) = (chosen ?? only, only == chosen ?? only ? "the only one" : "the default")
     }
     guard let meant else {
       add(

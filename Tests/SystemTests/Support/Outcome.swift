@@ -15,6 +15,10 @@ struct Outcome: Sendable, CustomStringConvertible {
   /// From the start to the end of the program.
   var seconds: Double
 
+  /// Whether it ended long before the 30 seconds that a call has where no other deadline holds.
+  /// Nearer to a deadline of a few seconds a busy machine would decide.
+  var isSoon: Bool { seconds < 20 }
+
   /// What was written to stdout, as text.
   var out: String { String(decoding: stdout, as: UTF8.self) }
   /// What was written to stderr, as text.
