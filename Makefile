@@ -23,12 +23,17 @@ programs = $(release)/meti-token $(release)/meti-token-cli
 build_release = swift build -c release --static-swift-stdlib --disable-local-rpath \
   -Xlinker -z -Xlinker now -Xlinker --build-id=sha1 $(relocations) \
   -Xswiftc -use-ld=lld -Xlinker --symbol-ordering-file='$(CURDIR)/link-order.txt' \
-  -Xlinker --no-warn-symbol-ordering \
+  -Xlinker --no-warn-symbol-ordering $(if $(libstdc++),-Xswiftc -Xclang-linker -Xswiftc -L.build/static) \
+  -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
   -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.'
 # The relative relocations of the Swift runtime take a tenth of the room and half the time; the dynamic
 # linker understands this from glibc 2.36 on.
 relocations = $(if $(filter 2.36,$(firstword $(sort 2.36 $(lastword $(shell getconf GNU_LIBC_VERSION))))), \
   -Xlinker -z -Xlinker pack-relative-relocs)
+# The C++ library that the Swift runtime needs is linked statically like the runtime itself: to load it
+# takes longer than all that is used of it. It is found first in a folder where it stands alone.
+libstdc++ = $(firstword $(wildcard \
+  $(foreach compiler,clang gcc,$(shell $(compiler) -print-file-name=libstdc++.a 2>/dev/null))))
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
@@ -36,6 +41,8 @@ pages = $(wildcard man/*.1)
 
 build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
+	mkdir -p .build/static
+	$(if $(libstdc++),ln -sf '$(libstdc++)' .build/static/)
 	$(build_release) --product meti-token-cli
 	$(build_release) --product meti-token
 
