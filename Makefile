@@ -21,7 +21,7 @@ build_release = swift build -c release --static-swift-stdlib
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
-.PHONY: build test lint bench demo soak fuzz install uninstall
+.PHONY: build test lint bench demo soak sanitize memcheck leaks fuzz install uninstall
 
 build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
@@ -48,6 +48,14 @@ demo:
 
 soak: build
 	scripts/soak --programs $(release)
+
+# Both sanitizers, one after the other.
+sanitize:
+	scripts/sanitize address
+	scripts/sanitize thread
+
+memcheck leaks:
+	scripts/$@
 
 # For so many seconds each.
 SECONDS = 60
