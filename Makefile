@@ -37,7 +37,7 @@ libstdc++ = $(firstword $(wildcard \
 completions = $(release)/meti-token --generate-completion-script
 pages = $(wildcard man/*.1)
 
-.PHONY: build test lint bench demo soak fuzz install uninstall deb
+.PHONY: build test lint bench demo soak sanitize memcheck leaks fuzz install uninstall deb
 
 build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
@@ -67,6 +67,14 @@ demo:
 
 soak: build
 	scripts/soak --programs $(release)
+
+# Both sanitizers, one after the other.
+sanitize:
+	scripts/sanitize address
+	scripts/sanitize thread
+
+memcheck leaks:
+	scripts/$@
 
 # For so many seconds each.
 SECONDS = 60

@@ -36,7 +36,7 @@ struct Launch {
   /// A path, or a name that is looked up in our PATH.
   var program: String
   var arguments: [String] = []
-  /// All of it, but for PATH, which is ours where none is given.
+  /// All of it, but for PATH, which is ours where none is given, and a sanitizer's options.
   var environment: [String: String] = [:]
   var directory: String?
   /// The path of a terminal to be the controlling one.
@@ -78,8 +78,9 @@ struct Launch {
     unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
     var variables = environment
-    if variables["PATH"] == nil, let path = unsafe getenv("PATH") {
-      variables["PATH"] = unsafe String(cString: path)
+    // The options are set by scripts/sanitize alone, and say where a sanitizer's reports go.
+    for name in ["PATH", "ASAN_OPTIONS", "TSAN_OPTIONS"] where variables[name] == nil {
+      if let value = unsafe getenv(name) { unsafe variables[name] = String(cString: value) }
     }
     var pid: pid_t = 0
     let code = unsafe withCStrings([program] + arguments) { argv in
