@@ -42,7 +42,8 @@ provider_end() { gpgconf --kill gpg-agent; }
 
 # A key with a passphrase, and a pinentry that cannot ask for it.
 provider_peculiarities() {
-  local key=other@domain.com
+  local key=other@domain.com store=$HOME/.password-store
+  cp -R "$store" "$store.before"
   gpg --batch --quiet --pinentry-mode loopback --passphrase only-for-this-test \
     --quick-generate-key "$key" default default never 2>>"$throwaway/gpg.log"
   pass init "$key" >/dev/null 2>>"$throwaway/gpg.log"
@@ -50,5 +51,6 @@ provider_peculiarities() {
   gpgconf --kill gpg-agent
   try "GnuPG wants a passphrase, and cannot ask" 69 "${from_keyring[@]}" meti-token
   repeat_words
-  rm "$GNUPGHOME/gpg-agent.conf"
+  rm -r "$store" "$GNUPGHOME/gpg-agent.conf"
+  mv "$store.before" "$store"
 }

@@ -181,7 +181,17 @@ import MetiToken
   }
 
   public func removeToken(of account: Account) throws(KeyringError) -> Bool {
-    try remove(Attributes(.token, account))
+    let attributes = Attributes(.token, account)
+    do {
+      return try remove(attributes)
+    } catch {
+      guard error.kind == .askingNobody else { throw error }
+      // KeePassXC has a prompt for each removal, even where it would not ask. The entry stays then,
+      // and holds no token any more.
+      try store(
+        StoredBody.pack(Secret(), [:]), label: "METI token for \(account.name)", attributes)
+      return true
+    }
   }
 
   public func removeCredential(of account: Account) throws(KeyringError) -> Bool {
@@ -256,19 +266,34 @@ import MetiToken
     _ body: consuming Secret, label: String, _ attributes: Attributes
   ) throws(KeyringError) {
     begin()
-    waiter.purpose =
-      try openDefaultCollection() ? "the keyring to take \(label)" : "a keyring to be created"
     do {
-      try connection.store(body, label: label, attributes, until: budget)
+      try put(body, label: label, attributes)
     } catch {
       guard error.kind.mayPass else { throw error }
       connection.reconnect()
       do {
-        try connection.store(body, label: label, attributes, until: budget)
+        try put(body, label: label, attributes)
       } catch {
         throw error.kind == .failed ? KeyringError(.notStored, detail: error.detail) : error
       }
     }
+  }
+
+  /// Gives the item that is there its new secret, and creates one only where there is none: where
+  /// an item is created over another, KeePassXC asks the person even if it is told never to.
+  private func put(
+    _ body: borrowing Secret, label: String, _ attributes: Attributes
+  ) throws(KeyringError) {
+    let found = try connection.search(attributes, until: budget)
+    if found.unlocked.isEmpty, !found.locked.isEmpty { try unlock(found.locked) }
+    let paths = found.unlocked.isEmpty ? found.locked : found.unlocked
+    if let path = try newestFirst(paths).first {
+      waiter.purpose = "the keyring to take \(label)"
+      return try connection.setSecret(body, of: path, until: budget)
+    }
+    let hasCollection = try openDefaultCollection()
+    waiter.purpose = hasCollection ? "the keyring to take \(label)" : "a keyring to be created"
+    try connection.store(body, label: label, attributes, until: budget)
   }
 
   /// libsecret would open a dialog for a locked or missing collection, which is told apart here

@@ -137,6 +137,47 @@ import MetiToken
     return count == paths.count
   }
 
+  /// A SecretValue with a copy; free with secret_value_unref.
+  private static func value(_ body: borrowing Secret) -> OpaquePointer {
+    unsafe body.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { buffer in
+        unsafe secret_value_new(
+          buffer.baseAddress?.assumingMemoryBound(to: gchar.self), gssize(buffer.count),
+          "text/plain")!
+      }
+    }
+  }
+
+  /// Replaces the secret of an item, in one step (org.freedesktop.Secret.Item.SetSecret).
+  func setSecret(
+    _ body: borrowing Secret, of path: String, until deadline: Deadline
+  ) throws(KeyringError) {
+    let service = try unsafe connected(until: deadline)
+    try openSession(until: deadline)
+    let value = unsafe Self.value(body)
+    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
+    guard let encoded = unsafe secret_service_encode_dbus_secret(service, value) else {
+      throw KeyringError(.failed, detail: "secret_service_encode_dbus_secret")
+    }
+    defer { unsafe g_variant_unref(encoded) }
+    let connection = unsafe g_dbus_proxy_get_connection(meti_proxy(service))
+    let name = unsafe g_dbus_proxy_get_name(meti_proxy(service))
+    let nothing = unsafe g_variant_type_new("()")
+    defer { unsafe g_variant_type_free(nothing) }
+    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
+      var arguments: [OpaquePointer?] = unsafe [encoded]
+      unsafe g_dbus_connection_call(
+        connection, name, path, "org.freedesktop.Secret.Item", "SetSecret",
+        g_variant_new_tuple(&arguments, 1), nothing, G_DBUS_CALL_FLAGS_NONE,
+        gint(KeyringStore.askingBudget), nil, done, data)
+    }
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let reply = unsafe g_dbus_connection_call_finish(connection, result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    if let reply = unsafe reply { unsafe g_variant_unref(reply) }
+  }
+
   /// Creates the item in the default collection, or replaces the one with these attributes, in
   /// one step (secret_service_store). Some keyrings ask the person whether they may.
   func store(
@@ -146,14 +187,8 @@ import MetiToken
     try openSession(until: deadline)
     let table = unsafe attributes.table()
     defer { unsafe g_hash_table_unref(table) }
-    let value = unsafe body.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { buffer in
-        unsafe secret_value_new(
-          buffer.baseAddress?.assumingMemoryBound(to: gchar.self), gssize(buffer.count),
-          "text/plain")
-      }
-    }
-    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value!)) }
+    let value = unsafe Self.value(body)
+    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
     let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_store(
         service, meti_schema(), table, meti_default_collection(), label, value, nil, done, data)

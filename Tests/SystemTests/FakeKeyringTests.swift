@@ -36,7 +36,7 @@ struct FakeKeyringTests {
 
   /// A call that writes.
   static func writes(_ call: String) -> Bool {
-    ["CreateItem", "Delete", "CreateCollection"].contains { call.hasPrefix($0) }
+    ["CreateItem", "SetSecret", "Delete", "CreateCollection"].contains { call.hasPrefix($0) }
   }
 
   /// Nothing was written, no prompt was cancelled, and what is stored is what was.
@@ -53,6 +53,14 @@ struct FakeKeyringTests {
     let expected: Told
     var isLast = false
     var testDescription: String { fault }
+
+    /// The same of the call that gives an item that is there a new secret; `nil` for a fault of
+    /// another call.
+    var whereAnItemIsThere: Fault? {
+      guard fault.hasPrefix("fault CreateItem ") else { return nil }
+      let fault = fault.replacing("CreateItem", with: "SetSecret")
+      return Fault(fault: fault, expected: expected, isLast: isLast)
+    }
   }
 
   static let readFaults: [Fault] =
@@ -115,9 +123,33 @@ struct FakeKeyringTests {
   @Test func `a session that fails once does not keep a token from being stored`() throws {
     let (place, keyring) = try Workplace.withFake()
     try keyring.tell(
-      "fault 1 CreateItem error org.freedesktop.Secret.Error.NoSession 'Cannot find session'")
+      "fault 1 SetSecret error org.freedesktop.Secret.Error.NoSession 'Cannot find session'")
     #expect(try place.run("-f").told == .answer(place.lastToken))
     #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+  }
+
+  // KeePassXC asks where an item is created over another.
+  @Test func `a token that is there is replaced without asking anybody`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("stores-ask")
+    let outcome = try place.run("-f")
+    #expect(outcome.told == .answer(place.lastToken))
+    #expect(try keyring.items().filter { $0.contains(place.lastToken) }.count == 1)
+    #expect(try !keyring.journal().contains { $0.hasPrefix("CreateItem") || $0 == "Prompt" })
+  }
+
+  // Locked is how KeePassXC shows an entry that this program may not use yet.
+  @Test func `a password that is there and locked is not replaced where nobody can be asked`()
+    throws
+  {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("lock account")
+    let outcome = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(METIServer.password))
+    #expect(outcome.told == Self.locked)
+    #expect(try keyring.items().count == items.count)
+    #expect(try !keyring.journal().contains { Self.writes($0) || $0 == "Prompt" })
   }
 
   @Test func `a slow keyring is waited for`() throws {
@@ -317,6 +349,19 @@ struct FakeKeyringTests {
   @Test(arguments: storeFaults)
   func `a token that cannot be stored is printed with a warning`(fault: Fault) throws {
     let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
+    try expectToken(fault, place, keyring)
+  }
+
+  @Test(arguments: storeFaults.compactMap { $0.whereAnItemIsThere })
+  func `a token that cannot be replaced is printed with a warning`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try expectToken(fault, place, keyring)
+  }
+
+  private func expectToken(
+    _ fault: Fault, _ place: Workplace, _ keyring: FakeKeyring
+  ) throws {
     let items = try keyring.items()
     try keyring.tell(fault.fault)
     let outcome = try place.run("-f", "--timeout", "4")
@@ -355,7 +400,6 @@ struct FakeKeyringTests {
     Fault(fault: "fault Delete silent", expected: silent),
     Fault(fault: "fault Delete \(accessDenied)", expected: denied),
     Fault(fault: "fault Delete error org.freedesktop.DBus.Error.Failed full", expected: failed),
-    Fault(fault: "deletes-ask", expected: askingNobody),
   ])
   func `a logout that cannot remove does not claim to`(fault: Fault) throws {
     let (place, keyring) = try Workplace.withFake()
@@ -367,9 +411,31 @@ struct FakeKeyringTests {
     #expect(try keyring.items() == items)
   }
 
+  @Test(arguments: [["logout", "--token-only"], ["reject"]])
+  func `a token that cannot be removed without asking is overwritten`(command: [String]) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("deletes-ask", "stores-ask")
+    #expect(try place.run(command).status == .exit(0))
+    #expect(try !keyring.items().contains { $0.contains(place.lastToken) })
+    // The next one takes its place, still without asking.
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+    #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+    #expect(try !keyring.journal().contains("Prompt"))
+  }
+
+  @Test(arguments: [["logout"], ["logout", "--all"]])
+  func `a password that cannot be removed without asking stays`(command: [String]) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let passwords = try keyring.items().filter { $0.contains(#""kind": "account""#) }
+    try keyring.tell("deletes-ask")
+    #expect(try place.run(command).told == Self.askingNobody)
+    #expect(try keyring.items().filter { $0.contains(#""kind": "account""#) } == passwords)
+  }
+
   @Test func `a refusal that the keyring does not take is noted beside it`() throws {
     let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("fault CreateItem error org.freedesktop.DBus.Error.Failed full")
+    try keyring.tell("fault SetSecret error org.freedesktop.DBus.Error.Failed full")
     place.meti.defaultAnswer = .status(401)
     #expect(try place.run("-f").status == .exit(77))
     #expect(try place.run("-f").status == .exit(77))

@@ -77,6 +77,7 @@ struct KeyringDialogTests {
 
   @Test func `a keyring that asks before it stores is waited for, in words`() throws {
     let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
     try keyring.tell("stores-ask", "prompt allow 4")
     let terminal = try place.sit("-f", "--timeout", "3", output: .pipe)
     try terminal.expect(Self.storing)
@@ -89,6 +90,7 @@ struct KeyringDialogTests {
 
   @Test func `a store that is declined costs a warning`() throws {
     let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
     let items = try keyring.items()
     try keyring.tell("stores-ask", "prompt dismiss")
     let terminal = try place.sit("-f", output: .pipe)
@@ -114,6 +116,7 @@ struct KeyringDialogTests {
 
   @Test func `a default keyring that is missing is created, if the person agrees`() throws {
     let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
     try keyring.tell("no-default", "prompt allow 0.2")
     let terminal = try place.sit("-f", output: .pipe)
     try terminal.expect("waiting for a keyring to be created; look for its dialog")
@@ -124,6 +127,7 @@ struct KeyringDialogTests {
 
   @Test func `a second dialog has as much time as the first`() throws {
     let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
     try keyring.tell("no-default", "stores-ask", "prompt allow 6")
     let terminal = try place.sit("-f", output: .pipe)
     let outcome = terminal.wait(timeout: .seconds(60))
@@ -134,7 +138,7 @@ struct KeyringDialogTests {
     #expect(try keyring.items().contains { $0.contains(place.lastToken) })
   }
 
-  @Test(arguments: ["SearchItems", "GetSecrets", "CreateItem"])
+  @Test(arguments: ["SearchItems", "GetSecrets", "SetSecret"])
   func `a keyring that asks before it answers is waited for, in words`(method: String) throws {
     let (place, keyring) = try Workplace.withFake()
     try keyring.tell("fault 2 \(method) late 6")
@@ -148,6 +152,7 @@ struct KeyringDialogTests {
 
   @Test func `with --no-prompt a keyring that wants to ask costs a warning at once`() throws {
     let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
     try keyring.tell("stores-ask")
     let terminal = try place.sit("-f", "--no-prompt", output: .pipe)
     try terminal.expect(

@@ -52,6 +52,12 @@ extension Workplace {
     _ = try keyring.journal()
     return (place, keyring)
   }
+
+  /// So that the next one is stored as a new item.
+  func removeToken(in keyring: FakeKeyring) throws {
+    try keyring.tell("drop token")
+    _ = try keyring.journal()
+  }
 }
 
 extension Desktop {
