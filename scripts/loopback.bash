@@ -3,11 +3,13 @@
 #
 # shellcheck shell=bash
 
-# Makes $throwaway and sees to it that all is gone when the script ends, however it ends.
+# Makes $throwaway and sees to it that all is gone when the script ends, however it ends: first
+# what is in $services, then what is in $remains.
 # The sockets in it need a short name, so it is not made under TMPDIR.
 make_throwaway() { # NAME
   throwaway=$(mktemp -d "/tmp/$1.XXXXXX")
   services=()
+  remains=()
   trap end_loopback EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -80,6 +82,10 @@ end_loopback() {
   fi
   for pid in "${services[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in "${services[@]}"; do wait "$pid" 2>/dev/null || true; done
+  # Empty directories elsewhere, such as control groups; what they hold comes before them.
+  if ((${#remains[@]})); then
+    find "${remains[@]}" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  fi
   rm -rf "$throwaway"
   exit "$status"
 }

@@ -7,8 +7,8 @@ public struct Credential: ~Copyable, Sendable {
   /// When METI refused this very secret, in seconds since 1970 UTC. While it is set nobody asks
   /// METI again, so that a cron job cannot lock an account; `login` stores a credential without it.
   public let refusedOn: Int64?
-  /// Tells this credential from its successor where the store cannot keep ``refusedOn``: says
-  /// nothing of the secret, for example when its file was last changed. Printable ASCII.
+  /// Tells this credential from its successor where the store cannot keep ``refusedOn``: when its
+  /// file was last changed, or ``Secret/mark(in:)``. Printable ASCII.
   public let mark: String
 
   public init(

@@ -32,10 +32,14 @@ struct EnvironmentStore: CredentialStore {
   /// The file with the secret, where others than its owner may read it. systemd's own directory is
   /// closed to them.
   var exposedFile: String? {
-    guard source.isExposed, case .file(let path) = source,
-      !path.hasPrefix(Self.credentials ?? "\0")
-    else { return nil }
+    guard source.isExposed, case .file(let path) = source, !isCopyOfSystemd else { return nil }
     return path
+  }
+
+  /// Whether the file is in systemd's directory. It is made anew at each start of the service.
+  private var isCopyOfSystemd: Bool {
+    guard case .file(let path) = source, let directory = Self.credentials else { return false }
+    return path.hasPrefix(directory + "/")
   }
 
   /// The account's name, what its secret's variables begin with, and systemd's name for it.
@@ -78,7 +82,10 @@ struct EnvironmentStore: CredentialStore {
   func credential(of account: Account) throws(KeyringError) -> Credential? {
     guard account == own else { return nil }
     do {
-      return Credential(account: own, grant: grant, secret: try source.read(), mark: source.mark)
+      let secret = try source.read()
+      // The times of systemd's copy say when the service started, so its content has to tell.
+      let mark = isCopyOfSystemd ? secret.mark(in: SystemClock().now().bootID) : source.mark
+      return Credential(account: own, grant: grant, secret: secret, mark: mark)
     } catch {
       throw KeyringError(.unreadable(error.message))
     }

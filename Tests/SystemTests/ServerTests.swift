@@ -82,6 +82,21 @@ struct ServerTests {
     #expect(place.meti.tokenPosts == 2)
   }
 
+  @Test func `a refused credential of systemd's stops the line, however often it is copied`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    place.environment["CREDENTIALS_DIRECTORY"] = place.desktop.directory.path
+    for _ in 0..<5 {
+      // systemd makes a new file at each start of a service.
+      let file = try place.desktop.directory.write("wrong", to: "start")
+      _ = try Program("mv").run([file, place.desktop.directory.path + "/meti-password"])
+      #expect(try place.run().status == .exit(77))
+    }
+    #expect(place.meti.tokenPosts == 1)
+    _ = try place.desktop.directory.write(METIServer.password, to: "meti-password")
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 2)
+  }
+
   @Test func `a refused password in the environment is tried again after a logout`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
     #expect(try place.run().status == .exit(77))

@@ -1,0 +1,87 @@
+# Sourced by scripts/try-package and scripts/try-systemd after scripts/loopback.bash, from the top of
+# the repository, under set -euo pipefail: a new Debian in the throw-away directory, and the package
+# and the stand-in METI to try in it.
+#
+# shellcheck shell=bash
+
+fail() {
+  printf '%s: not as promised: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+say() { printf '\n# %s\n' "$*"; }
+
+require_root() { # WHAT-FOR
+  [[ $(id -u) -ne 0 ]] || return 0
+  echo "${0##*/}: error: not root, and $1 need it" >&2
+  echo "${0##*/}: hint: sudo env PATH=\"\$PATH\" scripts/${0##*/}" >&2
+  exit 77
+}
+
+# The kernel's keyring is the whole machine's, so nobody here may have a user's number.
+require_free_ids() { # USER-ID...
+  local id
+  for id in "$@"; do
+    if getent passwd "$id" >/dev/null; then fail "the user id $id is taken here"; fi
+  done
+}
+
+# Makes the package, whose name is then in $deb, and the stand-in METI, which is then in PATH.
+build_what_is_tried() {
+  scripts/package
+  deb=$(echo .build-deb/meti-token_*_"$(dpkg --print-architecture)".deb)
+  swift build --product stand-in-meti >.build-deb/build.log 2>&1 </dev/null || {
+    tail -n 40 .build-deb/build.log >&2
+    fail "stand-in-meti was not built"
+  }
+  PATH=$(swift build --show-bin-path 2>/dev/null):$PATH
+}
+
+# Makes a minimal Debian of this machine's release, from its mirror, in $root. The package lies in
+# its /tmp, and the authority to trust METI by in its /etc.
+make_debian() {
+  local release mirror
+  # shellcheck source=/dev/null
+  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  # The fields are apt's.
+  # shellcheck disable=SC2016
+  mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' \
+    'Created-By: Packages' | awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
+  [[ -n $mirror ]] || fail "no mirror of $release among the sources of this machine's apt"
+
+  say "A new Debian $release"
+  # make_throwaway has set it.
+  # shellcheck disable=SC2154
+  root=$throwaway/root
+  mkdir -p "$root" .build-deb/debs
+  unshare --mount --pid --fork --kill-child debootstrap --variant=minbase \
+    --cache-dir="$PWD/.build-deb/debs" "$release" "$root" "$mirror" \
+    >"$throwaway/debootstrap.log" 2>&1 </dev/null || {
+    tail -n 20 "$throwaway/debootstrap.log" >&2
+    fail "debootstrap"
+  }
+  install -m 644 "$METI_CA_FILE" "$root/etc/meti-ca.pem"
+  install -m 644 "$deb" "$root/tmp/meti-token.deb"
+}
+
+# Runs a command in it. Its mounts and its processes are in namespaces of their own, and end with it.
+inside() { # COMMAND...
+  unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" \
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+apt_get() {
+  inside apt-get --quiet=2 -o Dpkg::Use-Pty=0 "$@" </dev/null >"$throwaway/apt.log" 2>&1 || {
+    cat "$throwaway/apt.log" >&2
+    fail "apt-get $*"
+  }
+}
+
+# Fails if a token of the stand-in is in the kernel's keyring of that user. Only the user sees it.
+expect_no_key() { # USER-ID
+  if setpriv --reuid="$1" --regid="$1" --clear-groups cat /proc/keys |
+    grep -F "meti-token:$METI_API_URL"; then
+    fail "a token stays in the kernel"
+  fi
+}
