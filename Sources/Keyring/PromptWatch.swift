@@ -20,25 +20,32 @@ import Synchronization
 
   private let mayOpen: Bool
   private let state = Mutex(Seen())
-  private let wake: @Sendable () -> Void
+  /// The address of a GMainContext, of which this has a reference of its own: the filter may be
+  /// running in GDBus's thread when everybody else is done with it.
+  private let context: Int
 
   /// - Parameters:
   ///   - mayOpen: false keeps every prompt from being opened: the message is not sent, and the
   ///     libsecret call that wanted it never ends.
-  ///   - wake: called, from any thread, when there is something to see.
-  init(mayOpen: Bool, wake: @escaping @Sendable () -> Void) {
+  ///   - context: woken when there is something to see.
+  init(mayOpen: Bool, waking context: OpaquePointer) {
     self.mayOpen = mayOpen
-    self.wake = wake
+    self.context = Int(bitPattern: unsafe g_main_context_ref(context))
   }
+
+  deinit { unsafe g_main_context_unref(OpaquePointer(bitPattern: context)) }
+
+  private func wake() { unsafe g_main_context_wakeup(OpaquePointer(bitPattern: context)) }
 
   var seen: Seen { state.withLock { $0 } }
 
   func clear() { state.withLock { $0 = Seen() } }
 
-  /// Watches this connection until the process ends.
-  func watch(_ connection: OpaquePointer) {
+  /// Watches this connection until g_dbus_connection_remove_filter is called with the number that
+  /// this returns. The watch lives until GDBus's thread is done with it, too.
+  func watch(_ connection: OpaquePointer) -> guint {
     let watch = unsafe Unmanaged.passRetained(self)
-    _ = unsafe g_dbus_connection_add_filter(
+    return unsafe g_dbus_connection_add_filter(
       connection,
       { _, message, isIncoming, watch in
         guard let message = unsafe message else { return nil }
@@ -46,7 +53,7 @@ import Synchronization
         if unsafe watch.lets(message, isIncoming: isIncoming != 0) { return unsafe message }
         unsafe g_object_unref(UnsafeMutableRawPointer(message))
         return nil
-      }, watch.toOpaque(), nil)
+      }, watch.toOpaque(), { unsafe Unmanaged<PromptWatch>.fromOpaque($0!).release() })
   }
 
   /// Takes note of a message; false where it is not to be passed on.

@@ -10,6 +10,8 @@ import MetiToken
   private var service: UnsafeMutablePointer<SecretService>?
   /// GLib's shared connection; it lives as long as the process.
   private var bus: OpaquePointer?
+  /// The number of ``Waiter/prompts`` among its filters.
+  private var filter: guint = 0
 
   /// - Parameter handshake: holds a lock for as long as the answer lives; gnome-keyring 50 aborts
   ///   when several clients open their sessions at once.
@@ -23,8 +25,12 @@ import MetiToken
   }
 
   deinit {
-    // What a call that was left behind may still come back to stays; the process ends soon.
+    if let bus = unsafe bus { unsafe g_dbus_connection_remove_filter(bus, filter) }
+    // What a call that was left behind may still come back to stays.
     if !waiter.hasGivenUp { reconnect() }
+    // libsecret watches the provider's name from the default context, and GDBus lets go of filters
+    // there. Nobody runs it, and in a process that makes many connections what waits would pile up.
+    while g_main_context_iteration(nil, 0) != 0 {}
   }
 
   /// Object paths of items (Secret Service, "Object Path").
@@ -326,7 +332,7 @@ import MetiToken
     }
     guard let connection = unsafe connection else { throw KeyringError(.noBus) }
     unsafe g_dbus_connection_set_exit_on_close(connection, 0)
-    unsafe waiter.prompts.watch(connection)
+    filter = unsafe waiter.prompts.watch(connection)
     unsafe bus = connection
     return unsafe connection
   }

@@ -22,8 +22,7 @@ import MetiToken
   /// Whether the person has dismissed the prompt of the call that came back last.
   private(set) var wasDismissed = false
 
-  /// Never released: GDBus's own thread may wake it, and calls that were left behind may come back
-  /// to it, for as long as the process lives.
+  /// Calls on their way have references of their own.
   private let context: OpaquePointer
   private let clock: any Clock
   /// The end of the whole call.
@@ -40,11 +39,10 @@ import MetiToken
     self.clock = clock
     self.call = call
     self.person = person
-    let address = Int(bitPattern: context)
-    prompts = PromptWatch(mayOpen: person.canBeAsked) {
-      unsafe g_main_context_wakeup(OpaquePointer(bitPattern: address))
-    }
+    prompts = unsafe PromptWatch(mayOpen: person.canBeAsked, waking: context)
   }
+
+  deinit { unsafe g_main_context_unref(context) }
 
   typealias Start = (GAsyncReadyCallback, gpointer) -> Void
 

@@ -42,9 +42,6 @@ struct Rounds {
         busAddress: BusAddress.find(Process.variable)?.address, clock: clock,
         call: Deadline(60_000, from: clock.now()), person: .absent, handshake: { _ in nil },
         verbose: nil)
-      // libsecret watches the provider's name from the default context, which a program that makes
-      // one connection never needs to run; here the answers would pile up.
-      defer { while g_main_context_iteration(nil, 0) != 0 {} }
       do { try round(store) } catch { end("round \(index): \(error)", status: 1) }
     }
     let now = Holdings()
