@@ -91,7 +91,7 @@ struct FakeKeyringTests {
       #expect(outcome.isSoon)
     }
     if fault.isLast {
-      #expect(!keyring.isRunning)
+      #expect(keyring.hasEnded)
       #expect(try place.run().told == Self.noProvider)
     } else {
       try expectUntouched(keyring, items, fault.fault)

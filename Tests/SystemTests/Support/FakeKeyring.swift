@@ -33,7 +33,8 @@ final class FakeKeyring {
   /// What is stored, one line an item.
   func items() throws -> [String] { try tell("items") }
 
-  var isRunning: Bool { provider.isRunning }
+  /// Whether it has ended, or does within seconds: its connection is closed a little earlier.
+  var hasEnded: Bool { provider.wait(timeout: .seconds(5)) { [provider] in !provider.isRunning } }
 
   deinit {
     provider.closeInput()
