@@ -20,8 +20,8 @@ import Synchronization
 
   private let mayOpen: Bool
   private let state = Mutex(Seen())
-  /// The address of a GMainContext, of which this has a reference of its own: the filter may be
-  /// running in GDBus's thread when everybody else is done with it.
+  /// The address of a GMainContext that lives as long as the process: the filter may be running in
+  /// GDBus's thread when everybody else is done with it.
   private let context: Int
 
   /// - Parameters:
@@ -30,10 +30,8 @@ import Synchronization
   ///   - context: woken when there is something to see.
   init(mayOpen: Bool, waking context: OpaquePointer) {
     self.mayOpen = mayOpen
-    self.context = Int(bitPattern: unsafe g_main_context_ref(context))
+    self.context = Int(bitPattern: context)
   }
-
-  deinit { unsafe g_main_context_unref(OpaquePointer(bitPattern: context)) }
 
   private func wake() { unsafe g_main_context_wakeup(OpaquePointer(bitPattern: context)) }
 

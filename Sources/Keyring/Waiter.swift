@@ -22,8 +22,10 @@ import MetiToken
   /// Whether the person has dismissed the prompt of the call that came back last.
   private(set) var wasDismissed = false
 
-  /// Calls on their way have references of their own.
-  private let context: OpaquePointer
+  /// One for the process, and never released: GDBus's own thread may wake it, and calls that were
+  /// left behind may come back to it, for as long as the process lives.
+  nonisolated(unsafe) private static let context = unsafe g_main_context_new()!
+  private var context: OpaquePointer { unsafe Self.context }
   private let clock: any Clock
   /// The end of the whole call.
   private let call: Deadline
@@ -34,15 +36,11 @@ import MetiToken
   private var silence: Deadline?
 
   init(clock: any Clock, call: Deadline, person: KeyringStore.Person) {
-    let context = unsafe g_main_context_new()!
-    unsafe self.context = context
     self.clock = clock
     self.call = call
     self.person = person
-    prompts = unsafe PromptWatch(mayOpen: person.canBeAsked, waking: context)
+    prompts = unsafe PromptWatch(mayOpen: person.canBeAsked, waking: Self.context)
   }
-
-  deinit { unsafe g_main_context_unref(context) }
 
   typealias Start = (GAsyncReadyCallback, gpointer) -> Void
 
@@ -92,7 +90,11 @@ import MetiToken
     while true {
       let seen = prompts.seen
       wasDismissed = seen.isDismissed
-      if let result = unsafe answer.take() { return unsafe result }
+      if let result = unsafe answer.take() {
+        // A prompt may be over at once: what it was for is said all the same.
+        if seen.opened > dialog?.opened ?? 0, person.canBeAsked { try tell(purpose) }
+        return unsafe result
+      }
       let now = clock.now()
       if seen.isGarbled { throw KeyringError(.garbled, detail: "malformed Prompt.Completed") }
       if seen.opened > dialog?.opened ?? 0 {
