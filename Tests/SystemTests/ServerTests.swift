@@ -82,7 +82,8 @@ struct ServerTests {
     #expect(place.meti.tokenPosts == 2)
   }
 
-  @Test func `a refused credential of systemd's stops the line, however often it is copied`() throws {
+  @Test func `a refused credential of systemd's stops the line, however often it is copied`() throws
+  {
     let place = try server(["METI_EMAIL": METIServer.email])
     place.environment["CREDENTIALS_DIRECTORY"] = place.desktop.directory.path
     for _ in 0..<5 {
