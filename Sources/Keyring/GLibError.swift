@@ -44,6 +44,8 @@ extension KeyringError {
       G_DBUS_ERROR_SPAWN_SERVICE_NOT_FOUND, G_DBUS_ERROR_SPAWN_PERMISSIONS_INVALID,
       G_DBUS_ERROR_SPAWN_FILE_INVALID, G_DBUS_ERROR_SPAWN_NO_MEMORY:
       .noProvider
+    // What a keyring says of an item that is there no more, where it does not say NoSuchObject.
+    case G_DBUS_ERROR_UNKNOWN_METHOD, G_DBUS_ERROR_UNKNOWN_OBJECT: .vanished
     case G_DBUS_ERROR_NO_REPLY: .died
     case G_DBUS_ERROR_TIMEOUT, G_DBUS_ERROR_TIMED_OUT: .notAnswering
     case G_DBUS_ERROR_ACCESS_DENIED, G_DBUS_ERROR_AUTH_FAILED: .denied

@@ -130,8 +130,7 @@ import MetiToken
   private func names(of paths: [String]) throws(KeyringError) -> Set<String> {
     var names: Set<String> = []
     for path in paths {
-      let attributes = try connection.property(
-        "Attributes", ofInterface: Self.item, at: path, until: budget)
+      let attributes = try connection.itemProperty("Attributes", of: path, until: budget)
       if let name = attributes?.string("meti-account") { names.insert(name) }
     }
     return names
@@ -255,8 +254,7 @@ import MetiToken
     guard paths.count > 1 else { return paths }
     var dated: [(path: String, modified: UInt64)] = []
     for path in paths {
-      let modified = try connection.property(
-        "Modified", ofInterface: Self.item, at: path, until: budget)
+      let modified = try connection.itemProperty("Modified", of: path, until: budget)
       dated.append((path, modified?.uint64 ?? 0))
     }
     return dated.sorted { $0.modified > $1.modified }.map(\.path)
@@ -328,8 +326,6 @@ import MetiToken
     guard person.canBeAsked else { throw KeyringError(.locked) }
     guard try connection.unlock(paths, until: budget) else { throw KeyringError(.dismissed) }
   }
-
-  private static let item = "org.freedesktop.Secret.Item"
 }
 
 extension KeyringError.Kind {

@@ -73,8 +73,7 @@ import MetiToken
     var items = Items(tokens: tokens, defaults: defaults)
     for (paths, isLocked) in [(accounts.unlocked, false), (accounts.locked, true)] {
       for path in paths {
-        let attributes = try connection.property(
-          "Attributes", ofInterface: "org.freedesktop.Secret.Item", at: path, until: deadline)
+        let attributes = try connection.itemProperty("Attributes", of: path, until: deadline)
         guard let name = attributes?.string("meti-account"),
           let account = try? Account(name: name, api: api)
         else { continue }

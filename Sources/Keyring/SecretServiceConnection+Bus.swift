@@ -27,20 +27,11 @@ extension SecretServiceConnection {
   private func ask(
     _ method: String, _ argument: String? = nil, until deadline: Deadline
   ) throws(KeyringError) -> Variant? {
-    let bus = try unsafe connectedToBus(until: deadline)
-    let result = try unsafe waiter.result(until: deadline) { done, data in
-      var arguments = unsafe argument.map { unsafe [g_variant_new_string($0)] } ?? []
-      let count = unsafe gsize(arguments.count)
-      unsafe g_dbus_connection_call(
-        bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
-        g_variant_new_tuple(&arguments, count), nil, G_DBUS_CALL_FLAGS_NONE, -1, nil, done, data)
-    }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let reply = unsafe g_dbus_connection_call_finish(bus, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
-    guard let reply = unsafe reply else { return nil }
-    defer { unsafe g_variant_unref(reply) }
-    return unsafe Variant(firstOf: reply)
+    try unsafe waiter.call(
+      method, of: "org.freedesktop.DBus", at: "/org/freedesktop/DBus", of: "org.freedesktop.DBus",
+      over: connectedToBus(until: deadline),
+      argument.map { unsafe [g_variant_new_string($0)] } ?? [],
+      until: deadline
+    ).first
   }
 }

@@ -62,14 +62,17 @@ import MetiToken
   /// What a search that was begun has found.
   func finish(_ search: Waiter.Answer, until deadline: Deadline) throws(KeyringError) -> Found {
     let service = try unsafe connected(until: deadline)
-    let result = try unsafe waiter.wait(for: search, until: deadline, mayAsk: true)
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
     var unlocked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
     var locked: UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
-    var error: UnsafeMutablePointer<GError>?
-    _ = unsafe secret_service_search_for_dbus_paths_finish(
-      service, result, &unlocked, &locked, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    do {
+      _ = try unsafe waiter.value(of: search, until: deadline, mayAsk: true) { result, error in
+        unsafe secret_service_search_for_dbus_paths_finish(
+          service, result, &unlocked, &locked, error)
+      }
+    } catch  where error.kind == .vanished {
+      // The service itself: who has its name on the bus does not provide it.
+      throw KeyringError(.failed, detail: error.detail)
+    }
     return unsafe Found(
       unlocked: Self.strings(taking: unlocked), locked: Self.strings(taking: locked))
   }
@@ -83,15 +86,13 @@ import MetiToken
     try openSession(until: deadline)
     let array = unsafe Self.array(paths)
     defer { unsafe g_strfreev(array) }
-    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
+    let table = try unsafe waiter.value(until: deadline, mayAsk: true) { done, data in
       let paths = unsafe UnsafeMutableRawPointer(array)
         .assumingMemoryBound(to: UnsafePointer<gchar>?.self)
       unsafe secret_service_get_secrets_for_dbus_paths(service, paths, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_get_secrets_for_dbus_paths_finish(service, result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let table = unsafe secret_service_get_secrets_for_dbus_paths_finish(service, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard let table = unsafe table else { return }
     defer { unsafe g_hash_table_unref(table) }
     for path in paths {
@@ -105,13 +106,11 @@ import MetiToken
   func secret(_ path: String, until deadline: Deadline) throws(KeyringError) -> Secret? {
     let service = try unsafe connected(until: deadline)
     try openSession(until: deadline)
-    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
+    let value = try unsafe waiter.value(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_get_secret_for_dbus_path(service, path, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_get_secret_for_dbus_path_finish(service, result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let value = unsafe secret_service_get_secret_for_dbus_path_finish(service, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard let value = unsafe value else { return nil }
     defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
     return unsafe Self.secret(value)
@@ -131,15 +130,13 @@ import MetiToken
     waiter.purpose = "the keyring to be unlocked"
     let array = unsafe Self.array(paths)
     defer { unsafe g_strfreev(array) }
-    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
+    let count = try unsafe waiter.value(until: deadline, mayAsk: true) { done, data in
       let paths = unsafe UnsafeMutableRawPointer(array)
         .assumingMemoryBound(to: UnsafePointer<gchar>?.self)
       unsafe secret_service_unlock_dbus_paths(service, paths, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_unlock_dbus_paths_finish(service, result, nil, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let count = unsafe secret_service_unlock_dbus_paths_finish(service, result, nil, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     return count == paths.count
   }
 
@@ -166,22 +163,9 @@ import MetiToken
       throw KeyringError(.failed, detail: "secret_service_encode_dbus_secret")
     }
     defer { unsafe g_variant_unref(encoded) }
-    let connection = unsafe g_dbus_proxy_get_connection(meti_proxy(service))
-    let name = unsafe g_dbus_proxy_get_name(meti_proxy(service))
-    let nothing = unsafe g_variant_type_new("()")
-    defer { unsafe g_variant_type_free(nothing) }
-    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
-      var arguments: [OpaquePointer?] = unsafe [encoded]
-      unsafe g_dbus_connection_call(
-        connection, name, path, "org.freedesktop.Secret.Item", "SetSecret",
-        g_variant_new_tuple(&arguments, 1), nothing, G_DBUS_CALL_FLAGS_NONE,
-        gint(KeyringStore.askingBudget), nil, done, data)
-    }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let reply = unsafe g_dbus_connection_call_finish(connection, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
-    if let reply = unsafe reply { unsafe g_variant_unref(reply) }
+    _ = try unsafe call(
+      "SetSecret", of: "org.freedesktop.Secret.Item", at: path, [encoded], reply: "()",
+      until: deadline, mayAsk: true)
   }
 
   /// Creates the item in the default collection, or replaces the one with these attributes, in
@@ -195,14 +179,12 @@ import MetiToken
     defer { unsafe g_hash_table_unref(table) }
     let value = unsafe Self.value(body)
     defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
-    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
+    let isStored = try unsafe waiter.value(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_store(
         service, meti_schema(), table, meti_default_collection(), label, value, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_store_finish(service, result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let isStored = unsafe secret_service_store_finish(service, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     // libsecret takes a prompt that was dismissed for a success.
     guard isStored != 0, !waiter.wasDismissed else { throw KeyringError(.declined) }
   }
@@ -211,13 +193,11 @@ import MetiToken
   func delete(_ path: String, until deadline: Deadline) throws(KeyringError) {
     let service = try unsafe connected(until: deadline)
     waiter.purpose = "the keyring to remove an entry"
-    let result = try unsafe waiter.result(until: deadline, mayAsk: true) { done, data in
+    let isDeleted = try unsafe waiter.value(until: deadline, mayAsk: true) { done, data in
       unsafe secret_service_delete_item_dbus_path(service, path, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_delete_item_dbus_path_finish(service, result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let isDeleted = unsafe secret_service_delete_item_dbus_path_finish(service, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard isDeleted != 0, !waiter.wasDismissed else { throw KeyringError(.declined) }
   }
 
@@ -225,39 +205,49 @@ import MetiToken
   /// (secret_service_read_alias_dbus_path).
   func defaultCollection(until deadline: Deadline) throws(KeyringError) -> String? {
     let service = try unsafe connected(until: deadline)
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    let path = try unsafe waiter.value(until: deadline) { done, data in
       unsafe secret_service_read_alias_dbus_path(service, "default", nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_read_alias_dbus_path_finish(service, result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let path = unsafe secret_service_read_alias_dbus_path_finish(service, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard let path = unsafe path else { return nil }
     defer { unsafe g_free(path) }
     let text = unsafe String(cString: path)
     return text == "/" ? nil : text
   }
 
+  /// A property of an item; `nil` where the item is there no more.
+  func itemProperty(
+    _ name: String, of path: String, until deadline: Deadline
+  ) throws(KeyringError) -> Variant? {
+    do {
+      return try property(
+        name, ofInterface: "org.freedesktop.Secret.Item", at: path, until: deadline)
+    } catch  where error.kind == .vanished {
+      return nil
+    }
+  }
+
   /// A property of an item or collection (org.freedesktop.DBus.Properties.Get).
   func property(
     _ name: String, ofInterface interface: String, at path: String, until deadline: Deadline
   ) throws(KeyringError) -> Variant? {
-    let service = try unsafe connected(until: deadline)
-    let connection = unsafe g_dbus_proxy_get_connection(meti_proxy(service))
-    let name0 = unsafe g_dbus_proxy_get_name(meti_proxy(service))
-    let result = try unsafe waiter.result(until: deadline) { done, data in
-      var arguments = unsafe [g_variant_new_string(interface), g_variant_new_string(name)]
-      unsafe g_dbus_connection_call(
-        connection, name0, path, "org.freedesktop.DBus.Properties", "Get",
-        g_variant_new_tuple(&arguments, 2), nil, G_DBUS_CALL_FLAGS_NONE, -1, nil, done, data)
-    }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let reply = unsafe g_dbus_connection_call_finish(connection, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
-    guard let reply = unsafe reply else { return nil }
-    defer { unsafe g_variant_unref(reply) }
-    return unsafe Variant(unboxing: reply)
+    try unsafe call(
+      "Get", of: "org.freedesktop.DBus.Properties", at: path,
+      [g_variant_new_string(interface), g_variant_new_string(name)], until: deadline
+    ).first?.unboxed
+  }
+
+  /// Calls a method of one of the provider's objects.
+  private func call(
+    _ method: String, of interface: String, at path: String, _ arguments: [OpaquePointer?],
+    reply: String? = nil, until deadline: Deadline, mayAsk: Bool = false
+  ) throws(KeyringError) -> Variant {
+    let proxy = try unsafe meti_proxy(connected(until: deadline))
+    return try unsafe waiter.call(
+      method, of: interface, at: path, of: String(cString: g_dbus_proxy_get_name(proxy)),
+      over: g_dbus_proxy_get_connection(proxy), arguments, reply: reply, until: deadline,
+      mayAsk: mayAsk)
   }
 
   /// Drops the session and the connection's proxy; the next call makes new ones. Cures KWallet's
@@ -277,13 +267,11 @@ import MetiToken
     guard unsafe secret_service_get_session_dbus_path(service) == nil else { return }
     let held = try handshake(deadline)
     defer { withExtendedLifetime(held) {} }
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    _ = try unsafe waiter.value(until: deadline) { done, data in
       unsafe secret_service_ensure_session(service, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_ensure_session_finish(service, result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    _ = unsafe secret_service_ensure_session_finish(service, result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
   }
 
   private func connected(
@@ -291,13 +279,11 @@ import MetiToken
   ) throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
     if let service = unsafe service { return unsafe service }
     _ = try unsafe connectedToBus(until: deadline)
-    let result = try unsafe waiter.result(until: deadline) { done, data in
+    let found = try unsafe waiter.value(until: deadline) { done, data in
       unsafe secret_service_get(SECRET_SERVICE_NONE, nil, done, data)
+    } finish: { result, error in
+      unsafe secret_service_get_finish(result, error)
     }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let found = unsafe secret_service_get_finish(result, &error)
-    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     guard let found = unsafe found else { throw KeyringError(.failed) }
     unsafe service = found
     let owner = unsafe Self.owner(of: found)
@@ -321,14 +307,15 @@ import MetiToken
     guard let busAddress else { throw KeyringError(.noBus, detail: "no session bus was found") }
     // GLib takes the address of the session bus from here only.
     _ = unsafe setenv("DBUS_SESSION_BUS_ADDRESS", busAddress, 1)
-    let result = try unsafe waiter.result(until: deadline) { done, data in
-      unsafe g_bus_get(G_BUS_TYPE_SESSION, nil, done, data)
-    }
-    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
-    var error: UnsafeMutablePointer<GError>?
-    let connection = unsafe g_bus_get_finish(result, &error)
-    if let error = unsafe error {
-      throw unsafe KeyringError(.noBus, detail: KeyringError(taking: error).detail)
+    let connection: OpaquePointer?
+    do {
+      unsafe connection = try waiter.value(until: deadline) { done, data in
+        unsafe g_bus_get(G_BUS_TYPE_SESSION, nil, done, data)
+      } finish: { result, error in
+        unsafe g_bus_get_finish(result, error)
+      }
+    } catch  where error.kind != .notAnswering {
+      throw KeyringError(.noBus, detail: error.detail)
     }
     guard let connection = unsafe connection else { throw KeyringError(.noBus) }
     unsafe g_dbus_connection_set_exit_on_close(connection, 0)

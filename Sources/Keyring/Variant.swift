@@ -5,24 +5,24 @@ import CLibsecret
 @safe final class Variant {
   private let value: OpaquePointer
 
-  /// The value in a reply of the signature `(v)`; `nil` for any other.
-  init?(unboxing reply: OpaquePointer) {
-    guard unsafe g_variant_check_format_string(reply, "(v)", 0) != 0,
-      let box = unsafe g_variant_get_child_value(reply, 0)
-    else { return nil }
-    defer { unsafe g_variant_unref(box) }
-    unsafe value = g_variant_get_variant(box)
-  }
-
-  /// The first value of a reply; `nil` where it has none.
-  init?(firstOf reply: OpaquePointer) {
-    guard unsafe g_variant_check_format_string(reply, "()", 0) == 0,
-      let value = unsafe g_variant_get_child_value(reply, 0)
-    else { return nil }
-    unsafe self.value = value
-  }
+  /// - Parameter value: whose reference becomes this one's.
+  init(taking value: OpaquePointer) { unsafe self.value = value }
 
   deinit { unsafe g_variant_unref(value) }
+
+  /// The first value of a tuple; `nil` where it has none.
+  var first: Variant? {
+    guard unsafe g_variant_is_container(value) != 0, unsafe g_variant_n_children(value) > 0 else {
+      return nil
+    }
+    return unsafe Variant(taking: g_variant_get_child_value(value, 0))
+  }
+
+  /// The value in a box (signature `v`).
+  var unboxed: Variant? {
+    guard unsafe g_variant_check_format_string(value, "v", 0) != 0 else { return nil }
+    return unsafe Variant(taking: g_variant_get_variant(value))
+  }
 
   var uint64: UInt64? {
     guard unsafe g_variant_check_format_string(value, "t", 0) != 0 else { return nil }

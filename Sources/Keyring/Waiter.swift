@@ -44,12 +44,55 @@ import MetiToken
 
   typealias Start = (GAsyncReadyCallback, gpointer) -> Void
 
-  /// The result that the call begun by `start` ends with; the caller owns a reference.
-  /// - Throws: what ``wait(for:until:mayAsk:)`` throws.
-  func result(
-    until deadline: Deadline, mayAsk: Bool = false, of start: Start
-  ) throws(KeyringError) -> OpaquePointer {
-    try unsafe wait(for: begin(start), until: deadline, mayAsk: mayAsk)
+  /// The C function that takes the value of a call out of its GAsyncResult, or sets the GError.
+  typealias Finish<Value> = (
+    OpaquePointer, UnsafeMutablePointer<UnsafeMutablePointer<GError>?>
+  ) -> Value
+
+  /// What `finish` takes out of the result of the call that `start` begins.
+  /// - Throws: what ``value(of:until:mayAsk:finish:)`` throws.
+  func value<Value>(
+    until deadline: Deadline, mayAsk: Bool = false, of start: Start, finish: Finish<Value>
+  ) throws(KeyringError) -> Value {
+    try unsafe value(of: begin(start), until: deadline, mayAsk: mayAsk, finish: finish)
+  }
+
+  /// What `finish` takes out of the result of a call that was begun.
+  /// - Throws: what ``wait(for:until:mayAsk:)`` throws, and the error that the call ended with.
+  func value<Value>(
+    of answer: Answer, until deadline: Deadline, mayAsk: Bool = false, finish: Finish<Value>
+  ) throws(KeyringError) -> Value {
+    let result = try unsafe wait(for: answer, until: deadline, mayAsk: mayAsk)
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let value = unsafe finish(result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error) }
+    return value
+  }
+
+  /// Calls a method over the bus (g_dbus_connection_call).
+  /// - Parameters:
+  ///   - name: who has the object, on the bus.
+  ///   - arguments: floating or not; a reference to each is taken.
+  ///   - reply: the type of what must come back; any where it is `nil`.
+  /// - Returns: what came back, a tuple.
+  func call(
+    _ method: String, of interface: String, at path: String, of name: String,
+    over connection: OpaquePointer?, _ arguments: [OpaquePointer?], reply: String? = nil,
+    until deadline: Deadline, mayAsk: Bool = false
+  ) throws(KeyringError) -> Variant {
+    let type = unsafe reply.flatMap { unsafe g_variant_type_new($0) }
+    defer { if let type = unsafe type { unsafe g_variant_type_free(type) } }
+    let value = try unsafe value(until: deadline, mayAsk: mayAsk) { done, data in
+      unsafe g_dbus_connection_call(
+        connection, name, path, interface, method,
+        g_variant_new_tuple(arguments, gsize(arguments.count)), type, G_DBUS_CALL_FLAGS_NONE,
+        gint(KeyringStore.askingBudget), nil, done, data)
+    } finish: { result, error in
+      unsafe g_dbus_connection_call_finish(connection, result, error)
+    }
+    guard let value = unsafe value else { throw KeyringError(.failed, detail: method) }
+    return unsafe Variant(taking: value)
   }
 
   /// Begins a call and comes back at once, so that several can be on their way together.
@@ -77,7 +120,7 @@ import MetiToken
   ///   ``KeyringError/Kind/unanswered`` when the person's time does, ``KeyringError/Kind/askingNobody``
   ///   for a prompt where nobody can be asked, ``KeyringError/Kind/died`` and
   ///   ``KeyringError/Kind/garbled`` for a prompt that cannot end.
-  func wait(
+  private func wait(
     for answer: Answer, until deadline: Deadline, mayAsk: Bool = false
   ) throws(KeyringError) -> OpaquePointer {
     if let givenUp { throw givenUp }

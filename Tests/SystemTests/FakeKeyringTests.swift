@@ -288,6 +288,23 @@ struct FakeKeyringTests {
     #expect(place.meti.requests == [])
   }
 
+  /// As GNOME Keyring, KWallet and the specification say it.
+  @Test(
+    arguments: [
+      "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.DBus.Error.UnknownObject",
+      "org.freedesktop.Secret.Error.NoSuchObject",
+    ])
+  func `what somebody else removes meanwhile is no trouble`(error: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("copy account", "vanish account \(error)", "vanish token \(error)")
+    #expect(
+      try place.run("list").told
+        == .failure(
+          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+    #expect(try place.run("logout").status == .exit(0))
+    #expect(try keyring.journal().count { $0.contains("Delete") } == 4)
+  }
+
   // MARK: Locked
 
   @Test func `one locked account does not hide the others`() throws {
