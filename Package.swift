@@ -34,7 +34,7 @@ let package = Package(
     // The rules, and the adapters around them, which do not know each other.
     .target(name: "MetiToken", swiftSettings: strict),
     .target(name: "HelperProtocols", swiftSettings: strict),
-    .target(name: "Diagnosis", swiftSettings: strict),
+    .target(name: "Diagnosis", dependencies: ["MetiToken"], swiftSettings: strict),
     .target(name: "Posix", dependencies: ["MetiToken", "CLinux"], swiftSettings: strict),
     .target(name: "FileLock", dependencies: ["MetiToken"], swiftSettings: strict),
     .target(name: "Keyring", dependencies: ["MetiToken", "CLibsecret"], swiftSettings: strict),

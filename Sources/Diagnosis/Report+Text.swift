@@ -1,3 +1,5 @@
+import MetiToken
+
 extension Report {
   /// The report as a person reads it, in lines of 80 columns where the words allow it.
   public var text: String {
@@ -53,10 +55,7 @@ extension Report {
   private static func harmless(_ line: String) -> String {
     var clean = ""
     for scalar in line.unicodeScalars {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator: clean += "?"
-      default: clean.unicodeScalars.append(scalar)
-      }
+      clean.unicodeScalars.append(scalar.steersTerminal ? "?" : scalar)
     }
     return clean
   }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import MetiToken
 
 /// What a JWT claims about whom it was issued to: read, not verified.
 ///
@@ -27,20 +28,12 @@ extension TokenOwner: Decodable {
     let claims = try decoder.container(keyedBy: Claim.self)
     func text(_ claim: Claim) -> String? {
       guard let text = try? claims.decode(String.self, forKey: claim),
-        (1...256).contains(text.utf8.count), text.unicodeScalars.allSatisfy(isPlain)
+        (1...256).contains(text.utf8.count), !text.unicodeScalars.contains(where: \.steersTerminal)
       else { return nil }
       return text
     }
     self.init(
       subject: text(.subject), accountID: text(.accountID), role: text(.role),
       clientName: text(.clientName))
-  }
-}
-
-/// Whether it only shows, and neither moves the cursor nor turns the direction of writing.
-private func isPlain(_ scalar: Unicode.Scalar) -> Bool {
-  switch scalar.properties.generalCategory {
-  case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false
-  default: true
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import MetiToken
 import Posix
 
 /// What the program says on stderr: a handful of forms, one line each.
@@ -15,16 +16,8 @@ enum Voice {
   private static func line(_ text: String) {
     var clean = "meti-token: "
     for scalar in text.unicodeScalars {
-      clean.unicodeScalars.append(steers(scalar) ? " " : scalar)
+      clean.unicodeScalars.append(scalar.steersTerminal ? " " : scalar)
     }
     _ = Process.write(clean + "\n", to: STDERR_FILENO)
-  }
-
-  /// Control characters, and those that break lines or change the direction of writing.
-  private static func steers(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: true
-    default: false
-    }
   }
 }

@@ -1,0 +1,11 @@
+extension Unicode.Scalar {
+  /// Whether it would do more at a terminal than show itself: controls, and what breaks lines or
+  /// changes the direction of writing (Unicode general categories Cc, Cf, Zl, Zp). What has no
+  /// meaning yet (Cn, Cs) counts with them, since a terminal may give it one.
+  public var steersTerminal: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
+    default: false
+    }
+  }
+}

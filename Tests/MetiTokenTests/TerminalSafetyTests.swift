@@ -1,0 +1,18 @@
+import MetiToken
+import Testing
+
+@Suite struct TerminalSafetyTests {
+  @Test(
+    arguments: [
+      "\u{0}", "\u{1b}", "\n", "\u{7f}", "\u{9b}", "\u{200b}", "\u{202e}", "\u{2066}", "\u{2028}",
+      "\u{2029}", "\u{feff}", "\u{378}", "\u{e0001}",
+    ] as [Unicode.Scalar])
+  func `does more than show`(scalar: Unicode.Scalar) {
+    #expect(scalar.steersTerminal)
+  }
+
+  @Test(arguments: ["a", " ", "@", "é", "ß", "語", "\u{301}", "🌾", "\u{e000}"] as [Unicode.Scalar])
+  func `only shows`(scalar: Unicode.Scalar) {
+    #expect(!scalar.steersTerminal)
+  }
+}
