@@ -159,9 +159,11 @@ import MetiToken
     try openSession(until: deadline)
     let value = unsafe Self.value(body)
     defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
+    // Documented to be the caller's, yet it floats; this makes it the caller's either way.
     guard let encoded = unsafe secret_service_encode_dbus_secret(service, value) else {
       throw KeyringError(.failed, detail: "secret_service_encode_dbus_secret")
     }
+    unsafe g_variant_take_ref(encoded)
     defer { unsafe g_variant_unref(encoded) }
     _ = try unsafe call(
       "SetSecret", of: "org.freedesktop.Secret.Item", at: path, [encoded], reply: "()",

@@ -286,15 +286,16 @@ struct SupportTests {
       let server = try METIServer(.plain)
       server.meti.misbehaviour = Misbehaviour(seed: 7, percent: 50)
       let arguments = [
-        "-sS", "--max-time", "0.2", "-d", #"{"email":"a@b.c"}"#, server.url + "/token",
+        "-sS", "--max-time", "2", "-d", #"{"email":"a@b.c"}"#, server.url + "/token",
       ]
       let children = try (0..<32).map { _ in try curl.start(arguments) }
       for child in children { _ = child.wait() }
       #expect(server.meti.journal.allSatisfy { $0.account == "a@b.c" && $0.token == nil })
       return server.meti.journal.map(\.answer.name)
     }
-    #expect(names[0] == names[1])
-    #expect((1..<32).contains(names[0].count { $0 == "issue" }))
+    // On a busy machine curl may give up before it has sent anything.
+    #expect(zip(names[0], names[1]).allSatisfy(==))
+    for names in names { #expect((1..<names.count).contains(names.count { $0 == "issue" })) }
   }
 
   @Test func `the stand-in's journal says what was issued to whom`() throws {
