@@ -16,9 +16,27 @@
 static const int32_t meti_process_keyring = KEY_SPEC_PROCESS_KEYRING;
 static const int32_t meti_user_keyring = KEY_SPEC_USER_KEYRING;
 
-/// The serial of a key of type "user" found in `keyring`, linked to `destination` (0: to none); -1 and errno.
+/// The serial of a key of type "user" found in `keyring` or a keyring in it, linked to `destination`
+/// (0: to none); -1 and errno.
 static inline long meti_key_search(int32_t keyring, const char *description, int32_t destination) {
   return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", description, destination);
+}
+
+/// The same for a keyring.
+static inline long meti_keyring_search(
+    int32_t keyring, const char *description, int32_t destination) {
+  return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "keyring", description, destination);
+}
+
+/// The serial of a new, empty keyring in `keyring`; -1 and errno.
+static inline long meti_keyring_add(const char *description, int32_t keyring) {
+  return syscall(SYS_add_key, "keyring", description, NULL, 0, keyring);
+}
+
+/// Moves a key from one keyring to another, which has none of its type and description (Linux 5.3);
+/// -1 and errno, EEXIST where it has.
+static inline long meti_key_move(int32_t key, int32_t source, int32_t destination) {
+  return syscall(SYS_keyctl, KEYCTL_MOVE, key, source, destination, KEYCTL_MOVE_EXCL);
 }
 
 /// The size of the payload, of which at most `size` bytes are copied; -1 and errno.

@@ -16,7 +16,7 @@ extension Renewal {
     guard isVerified else {
       try keep(credential)
       held.backOff = nil
-      dropFormer(account)
+      defer { dropFormer(account) }
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
     }
@@ -29,7 +29,7 @@ extension Renewal {
     }
     try keep(credential)
     dropFormer(account)
-    save(token, for: AccountSelector(api: account.api, name: nil), of: account)
+    save(token, of: account, on: shelfAfterLogin(account))
     return token
   }
 
@@ -42,8 +42,19 @@ extension Renewal {
       try store.isStored(account)
     }
     guard isStored else { throw .noAccount(AccountSelector(account)) }
+    // Also where it fails: it may be done all the same.
+    defer { cache.drop(AccountSelector(api: account.api, name: nil)) }
     try asking { () throws(KeyringError) in try store.makeDefault(account) }
-    cache.drop(AccountSelector(api: account.api, name: nil))
+  }
+
+  /// The default's, unless another account was made the default meanwhile: who does so from here on
+  /// drops this shelf.
+  private func shelfAfterLogin(_ account: Account) -> Shelf? {
+    let shelf = cache.shelf(for: AccountSelector(api: account.api, name: nil))
+    guard let name = try? store.defaultAccount(at: account.api),
+      name.utf8.elementsEqual(account.name.utf8)
+    else { return cache.shelf(for: AccountSelector(account)) }
+    return shelf
   }
 
   /// Forgets the account's token and, unless `tokenOnly`, its credential.
@@ -55,6 +66,8 @@ extension Renewal {
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     let wasCached = dropCached(account)
+    // Again at the end: a call may have read before what is removed here.
+    defer { dropKept(account) }
     held.backOff = nil
     return try asking { () throws(KeyringError) in
       let hadToken = try store.removeToken(of: account)
@@ -88,6 +101,7 @@ extension Renewal {
     let wasCached = dropCached(account, where: isMeant)
     let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
     guard let stored, isMeant(stored.secret) else { return wasCached }
+    defer { dropKept(account) }
     return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
   }
 
@@ -96,6 +110,19 @@ extension Renewal {
   private func dropFormer(_ account: Account) {
     cache.drop(AccountSelector(account))
     cache.drop(AccountSelector(api: account.api, name: nil))
+  }
+
+  /// Drops what the kernel tier has, or is about to be given, for the account: under its name and,
+  /// where that is not another account's, as the default's.
+  private func dropKept(_ account: Account) {
+    cache.drop(AccountSelector(account))
+    let anyone = AccountSelector(api: account.api, name: nil)
+    if let kept = cache.find(anyone, at: clock.now()),
+      !kept.account.utf8.elementsEqual(account.name.utf8)
+    {
+      return
+    }
+    cache.drop(anyone)
   }
 
   /// Drops the account's keys from the kernel tier: its own and, where that holds this account's

@@ -26,8 +26,9 @@ public struct Renewal {
   ) throws(TokenError) -> Token {
     let start = clock.now()
     if let token = cached(request, since: start) { return token }
+    let shelf = cache.shelf(for: request.selector)
     let account = try account(for: request.selector)
-    if let token = try stored(request, of: account, since: start) { return token }
+    if let token = try stored(request, of: account, since: start, shelf) { return token }
 
     let held = try acquire(account, request, since: start, until: deadline)
     guard let held else {
@@ -37,9 +38,9 @@ public struct Renewal {
     }
     defer { withExtendedLifetime(held) {} }
     store.readAfresh()
-    if let token = cached(request, since: start) { return token }
-    if let token = try stored(request, of: account, since: start) { return token }
-    return try renewed(request, of: account, since: start, until: deadline, held)
+    if let token = cached(request, of: account, since: start) { return token }
+    if let token = try stored(request, of: account, since: start, shelf) { return token }
+    return try renewed(request, of: account, since: start, until: deadline, held, shelf)
   }
 
   /// The account that `selector` means.
@@ -80,16 +81,21 @@ public struct Renewal {
     do { return try question() } catch { throw .keyring(error) }
   }
 
-  private func cached(_ request: TokenRequest, since start: Moment) -> Token? {
+  /// - Parameter account: whom the selector means, where that is known: another call may have kept
+  ///   a token under its name.
+  private func cached(
+    _ request: TokenRequest, of account: Account? = nil, since start: Moment
+  ) -> Token? {
     let now = clock.now()
-    guard let token = cache.find(request.selector, at: now),
+    let selector = account.map { AccountSelector($0) } ?? request.selector
+    guard let token = cache.find(selector, at: now),
       request.accepts(token, since: start, at: now)
     else { return nil }
     return token
   }
 
   private func stored(
-    _ request: TokenRequest, of account: Account, since start: Moment
+    _ request: TokenRequest, of account: Account, since start: Moment, _ shelf: Shelf?
   ) throws(TokenError) -> Token? {
     let token: Token?
     do {
@@ -100,7 +106,7 @@ public struct Renewal {
       return nil
     }
     guard let token, request.accepts(token, since: start, at: clock.now()) else { return nil }
-    keep(token, for: request.selector, of: account)
+    keep(token, on: shelf)
     return token
   }
 
@@ -118,7 +124,7 @@ public struct Renewal {
 
   private func renewed(
     _ request: TokenRequest, of account: Account, since start: Moment, until deadline: Deadline,
-    _ held: any HeldLock
+    _ held: any HeldLock, _ shelf: Shelf?
   ) throws(TokenError) -> Token {
     let credential = try credential(of: account)
     if let on = refusal(of: credential, held) { throw .refusedBefore(account, on: on) }
@@ -133,7 +139,7 @@ public struct Renewal {
     if !request.validity.canBeMet(byLifetime: token.lifetime) {
       report(.shortLife(seconds: token.lifetime))
     }
-    save(token, for: request.selector, of: account)
+    save(token, of: account, on: shelf)
     return token
   }
 
@@ -169,10 +175,9 @@ public struct Renewal {
   }
 
   /// Keeps a new token in both tiers. The token is good whether or not that succeeds.
-  public func save(
-    _ token: borrowing Token, for selector: AccountSelector, of account: Account
-  ) {
-    keep(token, for: selector, of: account)
+  func save(_ token: borrowing Token, of account: Account, on shelf: Shelf?) {
+    dropOlder(of: account, than: shelf)
+    keep(token, on: shelf)
     do {
       try store.store(token, of: account)
     } catch {
@@ -180,12 +185,20 @@ public struct Renewal {
     }
   }
 
-  private func keep(
-    _ token: borrowing Token, for selector: AccountSelector, of account: Account
-  ) {
-    let now = clock.now()
-    cache.keep(token, as: AccountSelector(account), at: now)
-    if selector.name == nil { cache.keep(token, as: selector, at: now) }
+  /// Drops what the kernel tier has of the account elsewhere, as the default's or under its name.
+  private func dropOlder(of account: Account, than shelf: Shelf?) {
+    for selector in [AccountSelector(account), AccountSelector(api: account.api, name: nil)]
+    where selector != shelf?.selector {
+      if let older = cache.find(selector, at: clock.now()),
+        older.account.utf8.elementsEqual(account.name.utf8)
+      {
+        cache.drop(selector)
+      }
+    }
+  }
+
+  private func keep(_ token: borrowing Token, on shelf: Shelf?) {
+    if let shelf { cache.keep(token, on: shelf, at: clock.now()) }
   }
 }
 

@@ -135,6 +135,7 @@ struct Call {
 /// Stands for the kernel tier where it is switched off. What was kept before is still dropped.
 struct NoCache: TokenCache {
   func find(_ selector: AccountSelector, at now: Moment) -> Token? { nil }
-  func keep(_ token: borrowing Token, as selector: AccountSelector, at now: Moment) {}
+  func shelf(for selector: AccountSelector) -> Shelf? { nil }
+  func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment) {}
   func drop(_ selector: AccountSelector) { KernelCache().drop(selector) }
 }

@@ -38,6 +38,7 @@ struct LogoutCommand: ParsableCommand {
     let api = call.selector.api
     // Also tokens of accounts that the keyring does not know, or no longer.
     KernelCache().dropAll(at: api)
+    defer { KernelCache().dropAll(at: api) }
     do {
       for name in try call.store.accounts(at: api) {
         if let account = try? Account(name: name, api: api) { _ = try forget(account, call) }

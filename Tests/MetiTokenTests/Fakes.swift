@@ -24,19 +24,38 @@ final class FakeCache: TokenCache {
   /// As when the quota is used up.
   var isFull = false
 
+  private var generations: [String: Int32] = [:]
+
   func find(_ selector: AccountSelector, at now: Moment) -> Token? {
+    if let token = token(selector, at: now) { return token }
+    guard selector.name != nil,
+      let token = token(AccountSelector(api: selector.api, name: nil), at: now),
+      token.account == selector.name
+    else { return nil }
+    return token
+  }
+
+  private func token(_ selector: AccountSelector, at now: Moment) -> Token? {
     guard !isRefused, let body = bodies[selector.keyDescription],
       let token = Token(stored: Secret(copying: body)), token.expiry.remaining(at: now) > 0
     else { return nil }
     return token
   }
 
-  func keep(_ token: borrowing Token, as selector: AccountSelector, at now: Moment) {
-    guard !isRefused, !isFull, token.expiry.remaining(at: now) >= 1000 else { return }
-    bodies[selector.keyDescription] = text(token.stored())
+  func shelf(for selector: AccountSelector) -> Shelf? {
+    isRefused
+      ? nil : Shelf(selector, number: generations[selector.keyDescription, default: 1])
+  }
+
+  func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment) {
+    guard !isFull, shelf == self.shelf(for: shelf.selector),
+      token.expiry.remaining(at: now) >= 1000
+    else { return }
+    bodies[shelf.selector.keyDescription] = text(token.stored())
   }
 
   func drop(_ selector: AccountSelector) {
+    generations[selector.keyDescription, default: 1] += 1
     bodies[selector.keyDescription] = nil
   }
 }
@@ -53,8 +72,10 @@ final class FakeStore: CredentialStore {
 
   private func call(_ verb: String, _ item: String) throws(KeyringError) -> String? {
     calls.append("\(verb) \(item)")
+    // What comes meanwhile comes after it was read.
+    let answer = verb == "find" ? readAhead[item] ?? bodies[item] : bodies[item]
     if let error = trouble("\(verb) \(item)") { throw error }
-    return verb == "find" ? readAhead[item] ?? bodies[item] : bodies[item]
+    return answer
   }
 
   func readAfresh() { readAhead = [:] }

@@ -49,7 +49,7 @@ import Testing
     world.store.trouble = { $0.hasSuffix("token anna@domain.com") ? damaged : nil }
     #expect(world.token() == .success("issued-1"))
     #expect(world.warnings == [.tokenNotKept(damaged)])
-    #expect(world.kernel == ["": "issued-1", "#anna@domain.com": "issued-1"])
+    #expect(world.kernel == ["": "issued-1"])
   }
 
   @Test func `looks no further where the keyring can read nothing`() {
@@ -70,7 +70,7 @@ import Testing
     world.store.trouble = { $0.hasPrefix("store token") ? full : nil }
     #expect(world.token() == .success("issued-1"))
     #expect(world.warnings == [.tokenNotKept(full)])
-    #expect(world.kernel == ["": "issued-1", "#anna@domain.com": "issued-1"])
+    #expect(world.kernel == ["": "issued-1"])
   }
 
   @Test func `is busy when another process keeps the lock`() {

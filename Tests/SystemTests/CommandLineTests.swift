@@ -64,7 +64,7 @@ struct APITests {
           == .answer(token))
     }
     #expect(place.meti.requests == [])
-    #expect(place.kernelKeys == ["", "#\(email)"])
+    #expect(place.kernelKeys == [""])
   }
 
   @Test func `an option counts more than the environment`() throws {

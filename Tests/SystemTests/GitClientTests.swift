@@ -50,7 +50,7 @@ struct GitClientTests {
     let credential = try git.fill(place.lines())
     #expect(try git.run("credential", "approve", input: credential).told == .silence)
     #expect(try place.items() == before)
-    #expect(place.kernelKeys == ["", "#\(METIServer.email)"])
+    #expect(place.kernelKeys == [""])
   }
 
   @Test func `approve of a typed password changes nothing`() throws {
