@@ -43,7 +43,7 @@ extension Renewal {
     }
     guard isStored else { throw .noAccount(AccountSelector(account)) }
     // Also where it fails: it may be done all the same.
-    defer { cache.drop(AccountSelector(api: account.api, name: nil)) }
+    defer { dropDefault(notOf: account) }
     try asking { () throws(KeyringError) in try store.makeDefault(account) }
   }
 
@@ -108,21 +108,32 @@ extension Renewal {
   /// Drops what the kernel tier has for the account and as the default, which may be another's.
   /// Also before a token is kept, for with the tier switched off nothing would replace it.
   private func dropFormer(_ account: Account) {
+    dropDefault(notOf: account)
     cache.drop(AccountSelector(account))
-    cache.drop(AccountSelector(api: account.api, name: nil))
+  }
+
+  /// Drops what the kernel tier has as the default's. Where that is another account's it goes on
+  /// under that one's name: the keyring may not have taken it.
+  private func dropDefault(notOf account: Account) {
+    let anyone = AccountSelector(api: account.api, name: nil)
+    defer { cache.drop(anyone) }
+    guard let name = cache.find(anyone, at: clock.now())?.account,
+      let other = try? Account(name: name, api: account.api), other != account,
+      let shelf = cache.shelf(for: AccountSelector(other)),
+      // Read again, now that a logout of the other would take the shelf away.
+      let token = cache.find(anyone, at: clock.now()), token.account == name
+    else { return }
+    cache.keep(token, on: shelf, at: clock.now())
   }
 
   /// Drops what the kernel tier has, or is about to be given, for the account: under its name and,
   /// where that is not another account's, as the default's.
   private func dropKept(_ account: Account) {
-    cache.drop(AccountSelector(account))
     let anyone = AccountSelector(api: account.api, name: nil)
-    if let kept = cache.find(anyone, at: clock.now()),
-      !kept.account.utf8.elementsEqual(account.name.utf8)
-    {
-      return
-    }
-    cache.drop(anyone)
+    let owner = cache.find(anyone, at: clock.now())?.account ?? account.name
+    // First, for a switch may be about to give it its name.
+    if owner.utf8.elementsEqual(account.name.utf8) { cache.drop(anyone) }
+    cache.drop(AccountSelector(account))
   }
 
   /// Drops the account's keys from the kernel tier: its own and, where that holds this account's
@@ -132,7 +143,7 @@ extension Renewal {
   ) -> Bool {
     var isAnyDropped = false
     let now = clock.now()
-    for selector in [AccountSelector(account), AccountSelector(api: account.api, name: nil)] {
+    for selector in [AccountSelector(api: account.api, name: nil), AccountSelector(account)] {
       guard let cached = cache.find(selector, at: now), cached.account == account.name,
         isMeant(cached.secret)
       else { continue }
@@ -154,7 +165,7 @@ extension Renewal {
   /// Stores the credential and makes its account the default. What the kernel tier keeps for the
   /// default may be another account's then, also where only the first half was done.
   private func keep(_ credential: borrowing Credential) throws(TokenError) {
-    defer { cache.drop(AccountSelector(api: credential.account.api, name: nil)) }
+    defer { dropDefault(notOf: credential.account) }
     try asking { () throws(KeyringError) in
       try store.store(credential)
       try store.makeDefault(credential.account)

@@ -25,7 +25,7 @@ import Testing
   @Test func `makes its account the default in the kernel too`() {
     world.put(inKernel: .issued("token-of-anna"), as: anyone)
     _ = world.login(.ben)
-    #expect(world.kernel == ["": "issued-1"])
+    #expect(world.kernel == ["": "issued-1", "#anna@domain.com": "token-of-anna"])
   }
 
   @Test func `leaves no other account's token as the default's where the kernel takes no more`() {

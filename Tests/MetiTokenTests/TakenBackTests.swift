@@ -74,7 +74,35 @@ import Testing
   func `is not kept as the default's when another account becomes it after a login`(_ at: String) {
     during(at) { try? $0.renewal.makeDefault(.anna, until: $0.deadline) }
     #expect(world.login(.ben) == .success("issued-1"))
+    #expect(world.kernel[""] == nil)
+  }
+}
+
+@Suite struct `A token of the former default account` {
+  private let world = World()
+
+  init() {
+    world.log(in: .ben)
+    world.put(inKernel: .issued("token-of-anna"), as: anyone)
+  }
+
+  @Test func `goes on under its account's name after a switch`() {
+    try? world.renewal.makeDefault(.ben, until: world.deadline)
+    #expect(world.kernel == ["#anna@domain.com": "token-of-anna"])
+    #expect(world.token(of: .anna) == .success("token-of-anna"))
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `goes on under its account's name after a login of another`() {
+    _ = world.login(.ben)
+    #expect(world.kernel == ["": "issued-1", "#anna@domain.com": "token-of-anna"])
+  }
+
+  @Test func `is the default's again after a switch to itself`() {
+    try? world.renewal.makeDefault(.anna, until: world.deadline)
+    world.put(inKeyring: .issued("stored"))
     #expect(world.kernel == [:])
+    #expect(world.token() == .success("stored"))
   }
 }
 

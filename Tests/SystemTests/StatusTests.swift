@@ -112,21 +112,21 @@ struct StatusTests {
     let place = try Workplace.loggedIn()
     place.meti.setPassword("other", for: "other@domain.com")
     try place.logIn("other@domain.com", password: "other")
-    let account = { (title: String, name: String, tiers: String) in
+    let account = { (title: String, name: String) in
       """
       \(title)
         API:      \(place.url)
         password: stored in the keyring
-        token:    valid for 59 minutes (until TIME), in the \(tiers)
+        token:    valid for 59 minutes (until TIME), in the kernel and keyring
         claims:   subject \(name) (read from the token, not verified)
       """
     }
     #expect(
       try report(place)
         == .answer(
-          account(email, email, "keyring") + "\n"
-            + account("other@domain.com (default)", "other@domain.com", "kernel and keyring")))
-    #expect(try report(place, "--account", email) == .answer(account(email, email, "keyring")))
+          account(email, email) + "\n"
+            + account("other@domain.com (default)", "other@domain.com")))
+    #expect(try report(place, "--account", email) == .answer(account(email, email)))
   }
 
   @Test func `a client's token says whose it is, and is not taken at its word`() throws {

@@ -1,15 +1,13 @@
 import Foundation
 
-/// A keyring that fails as it is told to; Tests/FakeKeyring/fake-keyring says how.
+/// A service on a desktop's bus that takes commands.
 ///
 /// It ends with the last reference to it, or with this process.
-final class FakeKeyring {
+class FakeService {
   private let provider: Child
 
-  /// On this desktop's bus, where nobody else may serve secrets.
-  init(on desktop: Desktop) throws {
-    provider = try Program(script: "Tests/FakeKeyring/fake-keyring").start(
-      input: .open, environment: desktop.environment)
+  init(_ script: String, on desktop: Desktop) throws {
+    provider = try Program(script: script).start(input: .open, environment: desktop.environment)
     let line = try provider.line()
     guard line == "ready" else { throw Missed(what: "ready", seen: line) }
   }
@@ -27,11 +25,8 @@ final class FakeKeyring {
     return lines
   }
 
-  /// The calls that came since this was asked last.
+  /// What it was asked since this was asked last.
   func journal() throws -> [String] { try tell("journal") }
-
-  /// What is stored, one line an item.
-  func items() throws -> [String] { try tell("items") }
 
   /// Whether it has ended, or does within seconds: its connection is closed a little earlier.
   var hasEnded: Bool { provider.wait(timeout: .seconds(5)) { [provider] in !provider.isRunning } }
@@ -39,6 +34,23 @@ final class FakeKeyring {
   deinit {
     provider.closeInput()
     _ = provider.wait(timeout: .seconds(5))
+  }
+}
+
+/// A keyring that fails as it is told to; Tests/FakeKeyring/fake-keyring says how.
+final class FakeKeyring: FakeService {
+  /// On this desktop's bus, where nobody else may serve secrets.
+  init(on desktop: Desktop) throws { try super.init("Tests/FakeKeyring/fake-keyring", on: desktop) }
+
+  /// What is stored, one line an item.
+  func items() throws -> [String] { try tell("items") }
+}
+
+/// A person before the dialogs of the desktop's GNOME Keyring; Tests/FakeKeyring/fake-prompter says
+/// what they can do.
+final class FakePrompter: FakeService {
+  init(on desktop: Desktop) throws {
+    try super.init("Tests/FakeKeyring/fake-prompter", on: desktop)
   }
 }
 

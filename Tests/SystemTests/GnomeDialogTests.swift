@@ -1,0 +1,97 @@
+import Glibc
+import StandInMETI
+import Testing
+
+/// GNOME Keyring itself asks; only the person and the window are not real.
+@Suite("When GNOME Keyring asks", .manyAtOnce)
+struct GnomeDialogTests {
+  let place: Workplace
+  let prompter: FakePrompter
+  /// That of scripts/private-session.
+  let password = "only-for-this-test"
+
+  /// Logged in, with a token, and the keyring locked.
+  init() throws {
+    place = try Workplace.loggedIn()
+    prompter = try FakePrompter(on: place.desktop)
+    place.dropKernelKeys()
+    try place.desktop.lock()
+  }
+
+  /// A call at a terminal that must have said what it waits for.
+  func call(_ arguments: String...) throws -> (outcome: Outcome, screen: String) {
+    let terminal = try Terminal(
+      .metiToken, arguments, environment: place.environment, output: .pipe)
+    try terminal.expect(KeyringDialogTests.unlocking)
+    let outcome = terminal.wait(timeout: .seconds(60))
+    return (outcome, terminal.screen)
+  }
+
+  @Test func `the right password unlocks it, and the stored token is printed`() throws {
+    try prompter.tell("answer \(password)")
+    let (outcome, screen) = try call()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.value == place.lastToken)
+    #expect(!screen.contains("warning"))
+    #expect(try prompter.journal().count == 1)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a late answer is waited for, and its time is not counted`() throws {
+    try prompter.tell("answer \(password) 4")
+    let (outcome, _) = try call("--timeout", "2")
+    #expect(outcome.value == place.lastToken)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `after a wrong password it asks again, in the same call`() throws {
+    try prompter.tell("answer wrong 0.5")
+    let terminal = try place.sit(output: .pipe)
+    try terminal.expect(KeyringDialogTests.unlocking)
+    var asked = try prompter.journal()
+    for _ in 0..<100 where asked.count < 2 {
+      usleep(100_000)
+      asked += try prompter.journal()
+    }
+    try prompter.tell("answer \(password)")
+    #expect(terminal.wait(timeout: .seconds(60)).value == place.lastToken)
+    #expect(asked.count >= 2 && asked.last?.contains("\t") == true)
+  }
+
+  @Test func `a dialog that is closed leaves everything as it was`() throws {
+    let token = place.lastToken
+    try prompter.tell("dismiss")
+    let (outcome, screen) = try call()
+    #expect(outcome.status == .exit(69) && outcome.out == "")
+    #expect(screen.contains("error: the keyring stayed locked: its dialog was dismissed"))
+    try prompter.tell("answer \(password)")
+    #expect(try call().outcome.value == token)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a logout whose dialog is closed claims nothing`() throws {
+    try prompter.tell("dismiss")
+    let (outcome, screen) = try call("logout")
+    #expect(outcome.status == .exit(69) && outcome.out == "")
+    #expect(!screen.contains("logged out"))
+    try place.desktop.killKeyring()
+    try place.desktop.startKeyring()
+    #expect(try place.items().count == 3)
+  }
+
+  @Test func `where nobody can be asked no dialog opens`() throws {
+    try prompter.tell("answer \(password)")
+    #expect(try place.run().status == .exit(69))
+    #expect(try place.run("-f").status == .exit(69))
+    let terminal = try place.sit("--no-prompt", output: .pipe)
+    #expect(terminal.wait().status == .exit(69))
+    #expect(try prompter.journal() == [])
+  }
+
+  @Test func `what the person types is not in the program's words`() throws {
+    try prompter.tell("answer \(password)")
+    let (outcome, screen) = try call("--verbose")
+    #expect(outcome.value == place.lastToken)
+    #expect(!screen.contains(password) && !outcome.err.contains(password))
+  }
+}
