@@ -39,8 +39,12 @@ public struct Renewal {
     defer { withExtendedLifetime(held) {} }
     store.readAfresh()
     if let token = cached(request, of: account, since: start) { return token }
-    if let token = try stored(request, of: account, since: start, shelf) { return token }
-    return try renewed(request, of: account, since: start, until: deadline, held, shelf)
+    // Under the lock nobody else takes the account's token back; but the default may be another.
+    let standing =
+      shelf == cache.shelf(for: request.selector)
+      ? shelf : cache.shelf(for: AccountSelector(account))
+    if let token = try stored(request, of: account, since: start, standing) { return token }
+    return try renewed(request, of: account, since: start, until: deadline, held, standing)
   }
 
   /// The account that `selector` means.

@@ -3,7 +3,7 @@ import Testing
 
 /// What other processes do between the moment a call reads something and the one it keeps it.
 @Suite struct `A token that is taken back meanwhile` {
-  private let world = World()
+  fileprivate let world = World()
   private let switchToBen: (World) -> Void = { world in
     try? world.renewal.makeDefault(.ben, until: world.deadline)
   }
@@ -75,6 +75,24 @@ import Testing
     during(at) { try? $0.renewal.makeDefault(.anna, until: $0.deadline) }
     #expect(world.login(.ben) == .success("issued-1"))
     #expect(world.kernel[""] == nil)
+  }
+}
+
+extension `A token that is taken back meanwhile` {
+  @Test(arguments: [nil, Account.anna])
+  func `makes room for a new one, which the kernel keeps where the keyring does not`(
+    _ named: Account?
+  ) {
+    world.store.bodies["token anna@domain.com"] = nil
+    world.put(inKernel: .issued("token-of-anna", at: noon.later(-1)), as: anyone)
+    world.store.trouble = { $0.hasPrefix("store token") ? KeyringError(.failed) : nil }
+    world.lock.meanwhile = { [world] in
+      #expect(world.reject(.anna, "token-of-anna") == .success(true))
+    }
+    #expect(world.token(of: named, mustBeNew: true) == .success("issued-1"))
+    #expect(world.kernel == ["#anna@domain.com": "issued-1"])
+    #expect(world.token(of: named) == .success("issued-1"))
+    #expect(world.issuer.asked.count == 1)
   }
 }
 
