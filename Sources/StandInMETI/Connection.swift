@@ -1,7 +1,7 @@
 import FoundationEssentials
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
 /// One connection to the stand-in: reads one request, answers it, and closes.
 final class Connection: ChannelInboundHandler {
@@ -67,11 +67,11 @@ final class Connection: ChannelInboundHandler {
       authorization: head.headers.first(name: "authorization"),
       fields: head.headers.map { .init(name: $0.name.lowercased(), value: $0.value) },
       bodyBytes: bodyBytes)
-    server.books.withLock { $0.record(request) }
+    server.books.withLockedValue { $0.record(request) }
 
     switch (request.method, request.path) {
     case ("POST", "/token"), ("POST", "/oauth/token"):
-      let answer = server.books.withLock { books in
+      let answer = server.books.withLockedValue { books in
         let post = books.beginTokenPost(body)
         tokenPost = post
         return books.journal[post].answer
@@ -81,7 +81,7 @@ final class Connection: ChannelInboundHandler {
       send(sources(request), context)
     case ("GET", GitRepository.path):
       let token = GitRepository.token(request.authorization)
-      let isAdmitted = server.books.withLock { $0.admits(token.map { "Bearer \($0)" }) }
+      let isAdmitted = server.books.withLockedValue { $0.admits(token.map { "Bearer \($0)" }) }
       send(GitRepository.answer(isAdmitted: isAdmitted), context)
     case (_, "/redirect"):
       send(redirect(request), context)
@@ -93,7 +93,7 @@ final class Connection: ChannelInboundHandler {
   }
 
   private func sources(_ request: ReceivedRequest) -> Response {
-    guard server.books.withLock({ $0.admits(request.authorization) }) else {
+    guard server.books.withLockedValue({ $0.admits(request.authorization) }) else {
       return Response(
         401, fields: [("WWW-Authenticate", "Bearer")],
         json: #"{"error":"token missing, invalid or expired"}"#)
@@ -156,7 +156,7 @@ final class Connection: ChannelInboundHandler {
 
   private func issue(_ request: ReceivedRequest) -> Response {
     let type = request.field("content-type")
-    return server.books.withLock { books in
+    return server.books.withLockedValue { books in
       let response =
         request.path == "/token"
         ? books.answerPassword(body, contentType: type)
@@ -178,7 +178,7 @@ final class Connection: ChannelInboundHandler {
   // MARK: Writing
 
   private func send(_ response: Response, _ context: ChannelHandlerContext) {
-    send(response.bytes(date: server.books.withLock { $0.now }), context)
+    send(response.bytes(date: server.books.withLockedValue { $0.now }), context)
   }
 
   private func send(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -195,7 +195,7 @@ final class Connection: ChannelInboundHandler {
 
   private func endTokenPost() {
     if let post = tokenPost.take() {
-      server.books.withLock { $0.endTokenPost(post) }
+      server.books.withLockedValue { $0.endTokenPost(post) }
     }
   }
 }

@@ -1,8 +1,8 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
-import Synchronization
 
 /// A METI on loopback: issues tokens, asks for them, counts, and misbehaves when told to.
 ///
@@ -36,10 +36,11 @@ public final class StandInMETI: Sendable {
 
   /// What the connections share.
   final class Core: Sendable {
-    let books: Mutex<Books>
+    /// pthread's lock beneath: ThreadSanitizer cannot see into the standard library's Mutex.
+    let books: NIOLockedValueBox<Books>
 
     init(_ books: Books) {
-      self.books = Mutex(books)
+      self.books = NIOLockedValueBox(books)
     }
   }
 
@@ -47,8 +48,8 @@ public final class StandInMETI: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let tls: NIOSSLContext?
   /// nil while nobody listens.
-  private let listener: Mutex<(any Channel)?>
-  private let isShutDown = Mutex(false)
+  private let listener: NIOLockedValueBox<(any Channel)?>
+  private let isShutDown = NIOLockedValueBox(false)
 
   public let port: Int
   /// `https://127.0.0.1:PORT`, or `http://…`; no slash at the end.
@@ -75,7 +76,7 @@ public final class StandInMETI: Sendable {
     self.group = group
     self.tls = tls
     self.port = channel.localAddress?.port ?? 0
-    self.listener = Mutex(channel)
+    self.listener = NIOLockedValueBox(channel)
     self.url = "\(tls == nil ? "http" : "https")://127.0.0.1:\(port)"
   }
 
@@ -85,7 +86,7 @@ public final class StandInMETI: Sendable {
 
   /// Closes all connections and the port. Later calls do nothing.
   public func shutdown() {
-    let isFirst = isShutDown.withLock { isShutDown in
+    let isFirst = isShutDown.withLockedValue { isShutDown in
       defer { isShutDown = true }
       return !isShutDown
     }
@@ -128,42 +129,42 @@ public final class StandInMETI: Sendable {
 extension StandInMETI {
   /// Seconds that tokens live which are issued from now on.
   public var lifetime: Int {
-    get { core.books.withLock { $0.lifetime } }
-    set { core.books.withLock { $0.lifetime = newValue } }
+    get { core.books.withLockedValue { $0.lifetime } }
+    set { core.books.withLockedValue { $0.lifetime = newValue } }
   }
 
   /// How tokens issued from now on are spelled.
   public var style: AnswerStyle {
-    get { core.books.withLock { $0.style } }
-    set { core.books.withLock { $0.style = newValue } }
+    get { core.books.withLockedValue { $0.style } }
+    set { core.books.withLockedValue { $0.style = newValue } }
   }
 
   /// Seconds by which the `Date` field and the tokens' `iat` and `exp` are ahead of the clock.
   public var clockOffset: Double {
-    get { core.books.withLock { $0.clockOffset } }
-    set { core.books.withLock { $0.clockOffset = newValue } }
+    get { core.books.withLockedValue { $0.clockOffset } }
+    set { core.books.withLockedValue { $0.clockOffset = newValue } }
   }
 
   /// The answer of the token endpoints where no answer is queued.
   public var defaultAnswer: Answer {
-    get { core.books.withLock { $0.defaultAnswer } }
-    set { core.books.withLock { $0.defaultAnswer = newValue } }
+    get { core.books.withLockedValue { $0.defaultAnswer } }
+    set { core.books.withLockedValue { $0.defaultAnswer = newValue } }
   }
 
   /// Queues answers, each for one request to a token endpoint.
   public func answerNext(_ answers: Answer...) {
-    core.books.withLock { $0.nextAnswers += answers }
+    core.books.withLockedValue { $0.nextAnswers += answers }
   }
 
   /// Trouble at random, in place of the default answer; nil for none.
   public var misbehaviour: Misbehaviour? {
-    get { core.books.withLock { $0.misbehaviour } }
-    set { core.books.withLock { $0.misbehaviour = newValue } }
+    get { core.books.withLockedValue { $0.misbehaviour } }
+    set { core.books.withLockedValue { $0.misbehaviour = newValue } }
   }
 
   /// Closes the port: connections are refused. Those that are open stay so.
   public func stopListening() throws {
-    try listener.withLock { listener in
+    try listener.withLockedValue { listener in
       try listener?.close().wait()
       listener = nil
     }
@@ -173,7 +174,7 @@ extension StandInMETI {
   ///
   /// Throws where somebody else has taken it meanwhile.
   public func startListening() throws {
-    try listener.withLock { listener in
+    try listener.withLockedValue { listener in
       guard listener == nil else { return }
       listener = try StandInMETI.listen(port, group, tls, core)
     }
@@ -181,27 +182,27 @@ extension StandInMETI {
 
   /// Adds an account, or gives it another password; nil removes it.
   public func setPassword(_ password: String?, for email: String) {
-    core.books.withLock { $0.accounts[email] = password }
+    core.books.withLockedValue { $0.accounts[email] = password }
   }
 
   /// Adds a client, or gives it another secret; nil removes it.
   public func setSecret(_ secret: String?, for client: String) {
-    core.books.withLock { $0.clients[client] = secret }
+    core.books.withLockedValue { $0.clients[client] = secret }
   }
 
   /// A live token that nobody asked for.
   public func issueToken(for email: String) -> String {
-    core.books.withLock { $0.issueToken(subject: email) }
+    core.books.withLockedValue { $0.issueToken(subject: email) }
   }
 
   /// Makes one token dead before its time.
   public func revoke(_ token: String) {
-    core.books.withLock { $0.revoke(token) }
+    core.books.withLockedValue { $0.revoke(token) }
   }
 
   /// Makes every token issued so far dead.
   public func revokeAll() {
-    core.books.withLock { $0.revokeAll() }
+    core.books.withLockedValue { $0.revokeAll() }
   }
 }
 
@@ -210,22 +211,22 @@ extension StandInMETI {
 extension StandInMETI {
   /// The number of POSTs to the token endpoints.
   public var tokenPosts: Int {
-    core.books.withLock { $0.tokenPosts }
+    core.books.withLockedValue { $0.tokenPosts }
   }
 
   /// The most POSTs to the token endpoints that were waiting for an answer at one time.
   public var peakTokenPosts: Int {
-    core.books.withLock { $0.peakTokenPosts }
+    core.books.withLockedValue { $0.peakTokenPosts }
   }
 
   /// Every whole request, in the order they arrived.
   public var requests: [ReceivedRequest] {
-    core.books.withLock { $0.requests }
+    core.books.withLockedValue { $0.requests }
   }
 
   /// Every request for a token since the start, in the order they arrived.
   public var journal: [TokenPost] {
-    core.books.withLock { $0.journal }
+    core.books.withLockedValue { $0.journal }
   }
 
   /// The number of requests to `/sources`.
@@ -235,16 +236,16 @@ extension StandInMETI {
 
   /// The token issued last.
   public var lastToken: String? {
-    core.books.withLock { $0.lastToken }
+    core.books.withLockedValue { $0.lastToken }
   }
 
   /// Whether `GET /sources` would accept this token now.
   public func isLive(_ token: String) -> Bool {
-    core.books.withLock { $0.admits("Bearer \(token)") }
+    core.books.withLockedValue { $0.admits("Bearer \(token)") }
   }
 
   /// Starts all counting anew.
   public func forgetRequests() {
-    core.books.withLock { $0.forgetRequests() }
+    core.books.withLockedValue { $0.forgetRequests() }
   }
 }

@@ -98,9 +98,9 @@ struct PrintTests {
   }
 
   @Test func `a token close to its end is renewed`() throws {
-    // Half of 2 seconds is the margin then.
-    let place = try Workplace.loggedIn(lifetime: 2)
-    usleep(1_100_000)
+    // Half of 6 seconds is the margin then.
+    let place = try Workplace.loggedIn(lifetime: 6)
+    usleep(3_100_000)
     #expect(place.meti.isLive(place.lastToken))
     #expect(try place.run().status == .exit(0))
     #expect(place.meti.tokenPosts == 1)
