@@ -207,6 +207,14 @@ struct PromptTests {
     #expect(outcome.out == "")
   }
 
+  @Test func `the end of input at the offer cancels, on a line of its own`() throws {
+    let terminal = try place.sit(output: .pipe)
+    try terminal.expect(offer)
+    terminal.send("\u{4}")
+    #expect(terminal.wait().status == .exit(130))
+    try terminal.expect("\r\nmeti-token: error: cancelled\r\n")
+  }
+
   @Test func `the end of input at the password cancels, and echo is on again`() throws {
     let terminal = try atThePassword()
     terminal.send("\u{4}")
