@@ -18,7 +18,7 @@ struct MetiTokenCommand: ParsableCommand {
     abstract: "Print a valid METI token, renewing it when it has expired.",
     usage: """
       meti-token [-a E-MAIL] [--min-validity DURATION] [-f] [--json | --header]
-                        [--no-prompt]
+                 [--no-prompt]
       meti-token SUBCOMMAND [OPTION ...]
       """,
     discussion: """
