@@ -49,6 +49,15 @@ public struct FileLock: AccountLock {
     return LockFile(reading: path)?.backOff
   }
 
+  /// When METI refused this very credential, where the store could not keep a note of it, in seconds
+  /// since 1970 UTC; read without taking the lock.
+  public func refusal(of credential: borrowing Credential, at now: Moment) -> Int64? {
+    guard let note = note(of: credential.account), note.refused == credential.mark,
+      note.remaining(at: now) > 0
+    else { return nil }
+    return note.since.wall / 1000
+  }
+
   private func open(_ name: String) -> LockFile? { path(name).flatMap { LockFile(path: $0) } }
 
   private func path(_ name: String) -> String? {

@@ -46,11 +46,11 @@ public struct Terminal: ~Copyable {
       setAttributes(silent)
     }
     say(question)
+    // The person's own newline, which the terminal shows, ends the line of the question.
+    var isLineEnded = false
     defer {
-      if isSecret {
-        setAttributes(original)
-        say("\n")
-      }
+      if isSecret { setAttributes(original) }
+      if !isLineEnded { say("\n") }
     }
     let clock = SystemClock()
     let deadline = Deadline(seconds * 1000, from: clock.now())
@@ -65,14 +65,18 @@ public struct Terminal: ~Copyable {
         say(question)
         answer = Secret()
       case .signal(SIGINT):
-        say("\n")
         throw .cancelled
       case .signal(let number):
         setAttributes(original)
         signals.end()
         _ = raise(number)
       case .input:
-        if try readLine(into: &answer) { return answer }
+        switch try readLine(into: &answer) {
+        case .unfinished: continue
+        case .ended(let byNewline):
+          isLineEnded = byNewline && !isSecret
+          return answer
+        }
       }
     }
   }
@@ -95,20 +99,26 @@ public struct Terminal: ~Copyable {
     return polled[1].revents != 0 ? .input : try wait(for: signals, milliseconds: milliseconds)
   }
 
-  /// Takes what the terminal has; true when the line is complete.
-  private func readLine(into answer: inout Secret) throws(NoAnswer) -> Bool {
+  private enum Line {
+    case unfinished
+    /// By a newline, or by the end of input.
+    case ended(byNewline: Bool)
+  }
+
+  /// Takes what the terminal has.
+  private func readLine(into answer: inout Secret) throws(NoAnswer) -> Line {
     var byte: UInt8 = 0
     while true {
       let count = unsafe read(descriptor, &byte, 1)
       if count == 0 {
         if answer.isEmpty { throw .cancelled }
-        return true
+        return .ended(byNewline: false)
       }
       if count < 0 {
         guard errno == EINTR || errno == EAGAIN else { throw .failed(errno: errno) }
-        return false
+        return .unfinished
       }
-      if byte == UInt8(ascii: "\n") { return true }
+      if byte == UInt8(ascii: "\n") { return .ended(byNewline: true) }
       guard answer.count < Credential.longestSecret else { throw .tooLong }
       answer.append(byte)
       byte = 0

@@ -6,7 +6,9 @@ extension Call {
     do {
       return try renewal.token(for: request, until: deadline)
     } catch {
-      guard case .noAccount(let selector) = error, mayAsk else { throw Failure(error) }
+      guard case .noAccount(let selector) = error, mayAsk else {
+        throw Failure(error, isFromEnvironment: isFromEnvironment)
+      }
       return try firstLogin(selector)
     }
   }

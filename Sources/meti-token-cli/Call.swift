@@ -18,6 +18,7 @@ struct Call {
   let renewal: Renewal
   let store: any CredentialStore
   let cache: any TokenCache
+  let lock: FileLock
   /// Whether the account comes with the environment and not from the keyring.
   var isFromEnvironment: Bool { store is EnvironmentStore }
 
@@ -51,7 +52,7 @@ struct Call {
     let chosen = try Self.cache(environment)
     cache = forgets ? KernelCache() : chosen
 
-    let lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
+    lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
     if !settings.isForKeyring, let environment = try EnvironmentStore(for: selector) {
       if let path = environment.exposedFile {
         Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
@@ -114,7 +115,9 @@ struct Call {
     if let timeout = settings.timeout { return max(timeout, 1) }
     guard let text = Process.variable("METI_TOKEN_TIMEOUT"), !text.isEmpty else { return nil }
     guard let timeout = Duration(argument: text) else {
-      throw Failure.usage("METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h")
+      throw Failure.usage(
+        "METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h",
+        hint: "see ENVIRONMENT in meti-token(1)")
     }
     return max(timeout.seconds, 1)
   }
@@ -127,7 +130,10 @@ struct Call {
     switch environment.cache {
     case nil, "kernel": return true
     case "keyring": return false
-    default: throw Failure.usage("METI_TOKEN_CACHE is neither kernel nor keyring")
+    default:
+      throw Failure.usage(
+        "METI_TOKEN_CACHE is neither kernel nor keyring",
+        hint: "see ENVIRONMENT in meti-token(1)")
     }
   }
 }

@@ -59,11 +59,25 @@ struct EnvironmentStore: CredentialStore {
     return unsafe access(path, F_OK) == 0 ? .file(path) : nil
   }
 
+  /// The account that the environment names, whether or not it brings its secret; `nil` for none.
+  static var ownName: String? { identity?.name }
+
+  /// What the account that the environment names needs beside it, where it is not there, as a hint;
+  /// the account is looked for in the keyring then.
+  static var missingSecret: String? {
+    guard let (_, prefix, file) = identity, source(prefix: prefix, credential: file) == nil
+    else { return nil }
+    let name = prefix == "METI_PASSWORD" ? "METI_EMAIL" : "METI_CLIENT_ID"
+    return "\(name) needs \(prefix), \(prefix)_FILE or the systemd credential \(file) beside it"
+  }
+
   private static var credentials: String? { variable("CREDENTIALS_DIRECTORY") }
 
   private static func clientGrant() throws(Failure) -> Credential.Grant {
     guard let url = variable("METI_TOKEN_URL"), let audience = variable("METI_AUDIENCE") else {
-      throw Failure.usage("METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE beside it")
+      throw Failure.usage(
+        "METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE beside it",
+        hint: "see SERVERS in meti-token(1)")
     }
     return try Credential.Grant.client(
       tokenURL: url, audience: audience, scope: variable("METI_SCOPE"))
@@ -82,7 +96,7 @@ struct EnvironmentStore: CredentialStore {
   func credential(of account: Account) throws(KeyringError) -> Credential? {
     guard account == own else { return nil }
     do {
-      let secret = try source.read()
+      let secret = try source.read(grant.secretName)
       // The times of systemd's copy say when the service started, so its content has to tell.
       let mark = isCopyOfSystemd ? secret.mark(in: SystemClock().now().bootID) : source.mark
       return Credential(account: own, grant: grant, secret: secret, mark: mark)
@@ -102,6 +116,9 @@ struct EnvironmentStore: CredentialStore {
 }
 
 extension Credential.Grant {
+  /// What the account's secret is called.
+  var secretName: String { self == .password ? "password" : "client secret" }
+
   /// The client credentials grant, its parts checked: they become lines of the stored form.
   static func client(
     tokenURL: String, audience: String, scope: String?

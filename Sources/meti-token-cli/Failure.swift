@@ -29,7 +29,8 @@ struct Failure: Error {
 }
 
 extension Failure {
-  init(_ error: TokenError) {
+  /// - Parameter isFromEnvironment: whether the account came with the environment.
+  init(_ error: TokenError, isFromEnvironment: Bool = false) {
     switch error {
     case .noAccount(let selector):
       self.init(noAccount: selector)
@@ -40,7 +41,13 @@ extension Failure {
           + names.joined(separator: ", "),
         hint: "choose one with --account, or for good with: meti-token switch E-MAIL")
     case .keyring(let error):
-      self.init(error)
+      self.init(error, environmentLacks: EnvironmentStore.missingSecret)
+    case .refusedBefore(let account, let on) where isFromEnvironment:
+      self.init(
+        .refused,
+        "METI refused the \(Self.secretName) of \(account.name) from the environment on "
+          + UTC.text(on),
+        hint: Self.correctEnvironment)
     case .refusedBefore(let account, let on):
       self.init(
         .refused,
@@ -48,7 +55,7 @@ extension Failure {
           + "and they have not been changed since",
         hint: "log in again with: meti-token login")
     case .issuer(let error, let account):
-      self.init(error, account)
+      self.init(error, account, isFromEnvironment: isFromEnvironment)
     case .busy:
       self.init(
         .tryAgain, "another meti-token is renewing this token and takes too long",
@@ -58,19 +65,25 @@ extension Failure {
 
   private static var secretName: String { "credentials" }
 
+  /// What ends a refusal there; a log-in would be about the keyring.
+  static let correctEnvironment = "correct it where it is set, then: meti-token logout"
+
   private init(noAccount selector: AccountSelector) {
     let whose = selector.name.map { "no account \($0)" } ?? "no account"
+    let missing = selector.name == EnvironmentStore.ownName ? EnvironmentStore.missingSecret : nil
     self.init(
       .noAccount, "\(whose) is stored for \(selector.api.text)",
-      hint: "log in with: meti-token login")
+      hint: (missing.map { "\($0); or " } ?? "") + "log in with: meti-token login")
   }
 
-  init(_ error: KeyringError) {
+  /// - Parameter environmentLacks: what would have made the keyring needless.
+  init(_ error: KeyringError, environmentLacks missing: String? = nil) {
     let (message, hint) = Self.words(error.kind)
-    if case .unreadable = error.kind {
-      self.init(.inputOutput, message)
-    } else {
-      self.init(.keyring, message, hint: hint, detail: error.detail)
+    switch error.kind {
+    case .unreadable: self.init(.inputOutput, message)
+    case .noBus, .noProvider:
+      self.init(.keyring, message, hint: missing ?? hint, detail: error.detail)
+    default: self.init(.keyring, message, hint: hint, detail: error.detail)
     }
   }
 
@@ -150,14 +163,15 @@ extension Failure {
     }
   }
 
-  init(_ error: IssuerError, _ account: Account) {
+  private init(_ error: IssuerError, _ account: Account, isFromEnvironment: Bool) {
     switch error {
     case .refused(let refusal):
       let reason = refusal.reason.map { ": \($0)" } ?? ""
       self.init(
         .refused,
         "METI refuses the credentials of \(account.name) (HTTP \(refusal.status))\(reason)",
-        hint: "log in again with: meti-token login")
+        hint: isFromEnvironment
+          ? Self.correctEnvironment : "log in again with: meti-token login")
     case .unavailable(let trouble):
       let after =
         trouble.retryAfter.map { "; it is not asked again for \(Spoken.duration($0))" } ?? ""
@@ -168,7 +182,9 @@ extension Failure {
         hint: isLasting ? "look for the cause with: meti-token doctor" : "try again later",
         detail: trouble.detail)
     case .unusable(let reason):
-      self.init(.unusable, reason, hint: "check --api-url and whether the network wants a log-in")
+      self.init(
+        .unusable, reason,
+        hint: "check --api-url, for a client --token-url, and whether the network wants a log-in")
     }
   }
 

@@ -77,7 +77,7 @@ struct GitCredentialGet {
       return try call.renewal.token(
         for: TokenRequest(selector: selector), until: call.deadline)
     } catch {
-      let failure = Failure(error)
+      let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
       guard case .noAccount = error else { throw failure }
       Voice.hint("\(failure.message); \(failure.hint ?? "")")
       return nil
@@ -110,7 +110,7 @@ struct EngFlowGet {
       token = try call.renewal.token(
         for: TokenRequest(selector: call.selector), until: call.deadline)
     } catch {
-      throw Failure(error)
+      throw Failure(error, isFromEnvironment: call.isFromEnvironment)
     }
     let expiry = token.expiry.epochSeconds(at: call.clock.now())
     var answer: [UInt8]

@@ -11,8 +11,9 @@ struct Login {
 
   /// Whether a person who has stored nothing wants to log in now.
   func offer(_ selector: AccountSelector) throws(Failure) -> Bool {
+    let account = selector.name.map { "METI account \($0)" } ?? "METI account"
     let answer = try ask(
-      "No METI account is stored for \(selector.api.text). Log in now? [Y/n] ", isSecret: false)
+      "No \(account) is stored for \(selector.api.text). Log in now? [Y/n] ", isSecret: false)
     return answer.withBytes { bytes in
       let bytes = Span<UInt8>(_bytes: bytes)
       return bytes.isEmpty || bytes[0] == UInt8(ascii: "y") || bytes[0] == UInt8(ascii: "Y")
@@ -33,9 +34,9 @@ struct Login {
     }
     let password: Secret
     if let source {
-      password = try uncounted { () throws(Failure) in try source.read() }
+      password = try uncounted { () throws(Failure) in try source.read(grant.secretName) }
     } else {
-      password = try askSecret(grant == .password ? "password" : "client secret")
+      password = try askSecret(grant)
     }
     return Credential(account: account, grant: grant, secret: password)
   }
@@ -68,8 +69,9 @@ struct Login {
     return String(text.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
   }
 
-  private func askSecret(_ name: String) throws(Failure) -> Secret {
-    let secret = try ask("METI \(name): ", isSecret: true)
+  private func askSecret(_ grant: Credential.Grant) throws(Failure) -> Secret {
+    let name = grant.secretName
+    let secret = try ask("METI \(name): ", isSecret: true, of: grant)
     guard !secret.isEmpty else { throw .usage("the \(name) is empty", hint: nil) }
     guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
       throw .usage("the \(name) is not UTF-8 or holds a control character", hint: nil)
@@ -77,11 +79,15 @@ struct Login {
     return secret
   }
 
-  private func ask(_ question: String, isSecret: Bool) throws(Failure) -> Secret {
+  private func ask(
+    _ question: String, isSecret: Bool, of grant: Credential.Grant = .password
+  ) throws(Failure) -> Secret {
     guard call.mayAsk, let terminal = Terminal() else {
       throw Failure.usage(
         "there is no terminal to ask on",
-        hint: "give the account with --email and --password-stdin or --password-file")
+        hint: grant == .password
+          ? "give the account with --email and --password-stdin or --password-file"
+          : "give the secret with --client-secret-stdin or --client-secret-file")
     }
     do {
       return try uncounted { () throws(Terminal.NoAnswer) in

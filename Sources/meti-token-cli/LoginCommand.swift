@@ -16,7 +16,8 @@ struct LoginCommand: ParsableCommand {
   @Flag(help: "Read the password from standard input.")
   var passwordStdin = false
 
-  @Option(help: ArgumentHelp("Read the password from a file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Read the password from a file.", valueName: "file"), completion: .file())
   var passwordFile: String?
 
   @Option(help: ArgumentHelp("The id of an OAuth 2.0 client.", valueName: "id"))
@@ -36,7 +37,9 @@ struct LoginCommand: ParsableCommand {
   @Flag(help: "Read the client secret from standard input.")
   var clientSecretStdin = false
 
-  @Option(help: ArgumentHelp("Read the client secret from a file.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Read the client secret from a file.", valueName: "file"),
+    completion: .file())
   var clientSecretFile: String?
 
   @Flag(help: "Store the account without asking METI whether it is right.")

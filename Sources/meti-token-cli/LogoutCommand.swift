@@ -28,7 +28,8 @@ struct LogoutCommand: ParsableCommand {
       try forgetAll(call)
     } else {
       let account = try call.account()
-      guard try forget(account, call) || tokenOnly else {
+      // Of an account from the environment all that is kept may be that METI refused it.
+      guard try forget(account, call) || tokenOnly || call.isFromEnvironment else {
         throw Failure(TokenError.noAccount(AccountSelector(account)))
       }
     }

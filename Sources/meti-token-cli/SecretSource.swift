@@ -10,14 +10,15 @@ enum SecretSource {
   case variable(String)
 
   /// The secret, without the one newline that may end it. Nothing else is stripped.
-  func read() throws(Failure) -> Secret {
+  /// - Parameter what: what it is called, a password or a client secret.
+  func read(_ what: String) throws(Failure) -> Secret {
     var secret = try bytes()
     secret.removeNewline()
-    guard !secret.isEmpty else { throw Failure(.malformed, "\(name) holds no password") }
+    guard !secret.isEmpty else { throw Failure(.malformed, "\(name) holds no \(what)") }
     guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
       throw Failure(
         .malformed,
-        "\(name) holds no usable password: it must be one line of UTF-8, at most 8 KiB, without "
+        "\(name) holds no usable \(what): it must be one line of UTF-8, at most 8 KiB, without "
           + "NUL or carriage return")
     }
     return secret

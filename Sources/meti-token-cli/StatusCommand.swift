@@ -142,7 +142,9 @@ struct StatusReport: Encodable {
       }
     }
     var refusedOn: Int64?
-    if let credential = try call.store.credential(of: account) { refusedOn = credential.refusedOn }
+    if let credential = try call.store.credential(of: account) {
+      refusedOn = credential.refusedOn ?? call.lock.refusal(of: credential, at: call.clock.now())
+    }
     return Entry(
       account: account.name, isDefault: isDefault, hasPassword: true,
       passwordPlace: call.isFromEnvironment ? "environment" : "keyring", refusedOn: refusedOn,
@@ -211,7 +213,11 @@ extension StatusReport.Claims {
 
 extension StatusReport.Entry {
   fileprivate var passwordText: String {
-    if let refusedOn { return "refused by METI on \(UTC.text(refusedOn)); log in again" }
+    if let refusedOn {
+      let remedy =
+        passwordPlace == "keyring" ? "log in again" : Failure.correctEnvironment
+      return "refused by METI on \(UTC.text(refusedOn)); \(remedy)"
+    }
     guard hasPassword else { return "not known: the keyring cannot be asked" }
     return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }

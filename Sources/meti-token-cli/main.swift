@@ -17,7 +17,8 @@ struct MetiTokenCommand: ParsableCommand {
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
     usage: """
-      meti-token [-a E-MAIL] [--min-validity DURATION] [-f] [--json | --header] [--no-prompt]
+      meti-token [-a E-MAIL] [--min-validity DURATION] [-f] [--json | --header]
+                 [--no-prompt]
       meti-token SUBCOMMAND [OPTION ...]
       """,
     discussion: """
@@ -68,7 +69,7 @@ struct MetiTokenCommand: ParsableCommand {
         return report(failure, isVerbose: ours.contains("-v") || ours.contains("--verbose"))
       }
     } catch {
-      return answer(error, isSpoken: !invocation.isByGit)
+      return answer(error, to: arguments, isSpoken: !invocation.isByGit)
     }
   }
 
@@ -81,7 +82,9 @@ struct MetiTokenCommand: ParsableCommand {
 
   /// What the parser has to say: help and version on stdout, a mistake on stderr.
   /// - Parameter isSpoken: whether help may be shown; git would take it for an answer.
-  private static func answer(_ error: any Error, isSpoken: Bool) -> ExitStatus {
+  private static func answer(
+    _ error: any Error, to arguments: [String], isSpoken: Bool
+  ) -> ExitStatus {
     guard exitCode(for: error) != .success else {
       guard isSpoken else { return .done }
       do {
@@ -91,6 +94,17 @@ struct MetiTokenCommand: ParsableCommand {
         return report(error, isVerbose: false)
       }
     }
-    return report(.usage(message(for: error)), isVerbose: false)
+    return report(.usage(message(for: error), hint: hint(for: arguments)), isVerbose: false)
+  }
+
+  /// Where to read on: at the command that was meant, where one was.
+  private static func hint(for arguments: [String]) -> String {
+    let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+    let named = arguments.prefix { $0 != "--" }.firstIndex(where: commands.contains)
+    guard let named else { return "see meti-token --help" }
+    if named == 0 { return "see meti-token \(arguments[0]) --help" }
+    return arguments[0].hasPrefix("-")
+      ? "a command comes before its options: meti-token \(arguments[named]) ..."
+      : "see meti-token --help"
   }
 }

@@ -137,7 +137,7 @@ struct AccountsTests {
     arguments: [String], words: String
   ) throws {
     let outcome = try Program.metiToken.run(["login"] + arguments)
-    #expect(outcome.told == .failure(64, words, hint: "see meti-token --help"))
+    #expect(outcome.told == .failure(64, words, hint: "see meti-token login --help"))
   }
 
   @Test func `a token URL without TLS is refused`() throws {

@@ -16,7 +16,21 @@ struct CommandLineTests {
     let lines = outcome.err.split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines.first?.hasPrefix("meti-token: error: ") == true)
-    #expect(lines.last == "meti-token: hint: see meti-token --help")
+    let command = ["login", "logout"].contains(arguments[0]) ? "\(arguments[0]) " : ""
+    #expect(lines.last == "meti-token: hint: see meti-token \(command)--help")
+  }
+
+  @Test(arguments: [
+    (["--api-url", "https://example.com", "status"], "status"), (["-v", "list"], "list"),
+  ])
+  func `options before the command are told where they belong`(
+    arguments: [String], command: String
+  ) throws {
+    #expect(
+      try Program.metiToken.run(arguments).told
+        == .failure(
+          64, "Unexpected argument '\(command)'",
+          hint: "a command comes before its options: meti-token \(command) ..."))
   }
 
   @Test(arguments: [

@@ -24,7 +24,9 @@ struct EndpointTests {
   }
 
   func unusable(_ reason: String) -> Told {
-    .failure(76, reason, hint: "check --api-url and whether the network wants a log-in")
+    .failure(
+      76, reason,
+      hint: "check --api-url, for a client --token-url, and whether the network wants a log-in")
   }
 
   /// The failure of a call after METI has refused the password, with its time taken out.
@@ -166,7 +168,7 @@ struct EndpointTests {
       try place.run(with: ["METI_TOKEN_TIMEOUT": "soon"]).told
         == .failure(
           64, "METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h",
-          hint: "see meti-token --help"))
+          hint: "see ENVIRONMENT in meti-token(1)"))
   }
 
   @Test func `trouble at METI does not touch a token that lives`() throws {

@@ -109,7 +109,7 @@ struct LoginTests {
       outcome.told
         == .failure(
           64, "--email is needed where the password is not asked for",
-          hint: "see meti-token --help"))
+          hint: "see meti-token login --help"))
   }
 
   @Test func `two sources of the password are a mistake`() throws {
@@ -117,7 +117,7 @@ struct LoginTests {
       try logIn(.text(password), "--password-file", "/dev/null").told
         == .failure(
           64, "--password-stdin and --password-file exclude each other",
-          hint: "see meti-token --help"))
+          hint: "see meti-token login --help"))
   }
 
   @Test func `without a terminal and without a password nothing is asked`() throws {

@@ -71,7 +71,8 @@ struct PrintTests {
     #expect(
       try place.run(with: ["METI_TOKEN_CACHE": "nonsense"]).told
         == .failure(
-          64, "METI_TOKEN_CACHE is neither kernel nor keyring", hint: "see meti-token --help"))
+          64, "METI_TOKEN_CACHE is neither kernel nor keyring",
+          hint: "see ENVIRONMENT in meti-token(1)"))
   }
 
   @Test(arguments: [["METI_TOKEN_CACHE": "kernel"], ["METI_TOKEN_CACHE": ""]])

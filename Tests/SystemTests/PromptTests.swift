@@ -14,6 +14,10 @@ struct PromptTests {
 
   var offer: String { "No METI account is stored for \(place.url). Log in now? [Y/n] " }
 
+  var offerToEmail: String {
+    "No METI account \(email) is stored for \(place.url). Log in now? [Y/n] "
+  }
+
   /// At the question for the password, by way of `login`.
   func atThePassword() throws -> Terminal {
     let terminal = try place.sit("login", "--email", email)
@@ -62,7 +66,7 @@ struct PromptTests {
 
   @Test func `a named account is not asked for`() throws {
     let terminal = try place.sit("--account", email, output: .pipe)
-    try terminal.expect(offer)
+    try terminal.expect(offerToEmail)
     terminal.send("\n")
     try terminal.expect("METI password: ")
     #expect(!terminal.screen.contains("METI e-mail"))
@@ -74,7 +78,7 @@ struct PromptTests {
   @Test(arguments: ["--json", "--header"])
   func `the first call prints the form it was asked for`(form: String) throws {
     let terminal = try place.sit(form, "-a", email, output: .pipe)
-    try terminal.expect(offer)
+    try terminal.expect(offerToEmail)
     terminal.send("\n")
     try terminal.expect("METI password: ")
     #expect(terminal.waitForEcho(false))
@@ -205,6 +209,14 @@ struct PromptTests {
     let outcome = terminal.wait()
     #expect(outcome.status == .exit(130))
     #expect(outcome.out == "")
+  }
+
+  @Test func `the end of input at the offer cancels, on a line of its own`() throws {
+    let terminal = try place.sit(output: .pipe)
+    try terminal.expect(offer)
+    terminal.send("\u{4}")
+    #expect(terminal.wait().status == .exit(130))
+    try terminal.expect("\r\nmeti-token: error: cancelled\r\n")
   }
 
   @Test func `the end of input at the password cancels, and echo is on again`() throws {

@@ -4,8 +4,6 @@ import Testing
 /// Without a keyring: the account comes with the environment.
 @Suite("On a server", .manyAtOnce)
 struct ServerTests {
-  private let hint = "meti-token: hint: log in again with: meti-token login\n"
-
   /// A machine without a bus, with these variables beside METI's.
   private func server(_ extra: [String: String]) throws -> Workplace {
     let place = try Workplace(.noBus)
@@ -108,6 +106,60 @@ struct ServerTests {
     #expect(try place.run().told == .answer(place.lastToken))
   }
 
+  @Test func `what ends a refusal is what the hint says`() throws {
+    let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
+    let hint = "correct it where it is set, then: meti-token logout"
+    #expect(
+      try place.run().told
+        == .failure(
+          77, "METI refuses the credentials of \(METIServer.email) (HTTP 401)", hint: hint))
+    let later = try place.run()
+    #expect(later.err.contains("of \(METIServer.email) from the environment on 20"))
+    #expect(later.err.hasSuffix("meti-token: hint: \(hint)\n"))
+    place.environment["METI_PASSWORD"] = METIServer.password
+    #expect(try place.run("logout").status == .exit(0))
+    #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `status tells that the password of the environment was refused`() throws {
+    let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
+    #expect(try place.run("status", "--json").out.contains("refused_on") == false)
+    #expect(try place.run().status == .exit(77))
+    #expect(try place.run("status", "--json").out.contains(#""refused_on":"#))
+    let text = try place.run("status").out
+    #expect(text.contains("  password: refused by METI on 20"))
+    #expect(text.contains("; correct it where it is set, then: meti-token logout\n"))
+  }
+
+  @Test func `an account without its secret is told what it needs`() throws {
+    let needs =
+      "METI_EMAIL needs METI_PASSWORD, METI_PASSWORD_FILE or the systemd credential "
+      + "meti-password beside it"
+    let place = try server(["METI_EMAIL": METIServer.email])
+    #expect(
+      try place.run().told
+        == .failure(
+          69, "no keyring can be reached: there is no session bus here", hint: needs))
+    let desktop = try Workplace()
+    desktop.environment["METI_EMAIL"] = METIServer.email
+    #expect(
+      try desktop.run().told
+        == .failure(
+          78, "no account \(METIServer.email) is stored for \(desktop.url)",
+          hint: needs + "; or log in with: meti-token login"))
+  }
+
+  @Test func `a file without a client secret is called that`() throws {
+    let place = try server([
+      "METI_CLIENT_ID": METIServer.clientID, "METI_AUDIENCE": "https://api.meti.millpont.com",
+    ])
+    place.environment["METI_TOKEN_URL"] = place.url + "/oauth/token"
+    let file = try place.desktop.directory.write("", to: "secret")
+    _ = try Program("chmod").run(["600", file])
+    place.environment["METI_CLIENT_SECRET_FILE"] = file
+    #expect(try place.run().told == .failure(74, "\(file) holds no client secret"))
+  }
+
   @Test func `another account is looked for in the keyring`() throws {
     let place = try server(inEnvironment)
     #expect(try place.run("--account", "other@example.org").status == .exit(69))
@@ -144,6 +196,6 @@ struct ServerTests {
       try place.run().told
         == .failure(
           64, "METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE beside it",
-          hint: "see meti-token --help"))
+          hint: "see SERVERS in meti-token(1)"))
   }
 }

@@ -92,7 +92,9 @@ extension CurlArguments.Operation {
     let name = String(decoding: argument.dropFirst(2), as: UTF8.self)
     arguments.append(argument)
     guard try takesValue(name) else { return note(flag: name, api) }
-    guard let value = rest.popFirst() else { throw .usage("curl's --\(name) needs a value") }
+    guard let value = rest.popFirst() else {
+      throw .usage("curl's --\(name) needs a value", hint: nil)
+    }
     arguments.append(try note(name, value, api))
   }
 
@@ -113,13 +115,17 @@ extension CurlArguments.Operation {
         let value = try note(name, Array(argument[(index + 1)...]), api)
         arguments.append(argument[...index] + value)
       } else {
-        guard let value = rest.popFirst() else { throw .usage("curl's --\(name) needs a value") }
+        guard let value = rest.popFirst() else {
+          throw .usage("curl's --\(name) needs a value", hint: nil)
+        }
         arguments.append(argument)
         arguments.append(try note(name, value, api))
       }
       return
     }
-    guard argument.count > 1 else { throw .usage("- is no URL") }
+    guard argument.count > 1 else {
+      throw .usage("- is no URL", hint: "give a path such as /sources")
+    }
     arguments.append(argument)
   }
 
@@ -165,7 +171,8 @@ extension CurlArguments.Operation {
     }
     let isProxy = name == "noproxy" || name.hasSuffix("proxy") || name.hasPrefix("socks")
     guard api.scheme == .https || !(isProxy || name == "proxy1.0") else {
-      throw .usage("curl's --\(name) is refused: without TLS only this machine is spoken to")
+      throw .usage(
+        "curl's --\(name) is refused: without TLS only this machine is spoken to", hint: nil)
     }
     if name == "header" { try check(header: value) }
     if name == "upload-file" { note(glob: value[...]) }
@@ -184,7 +191,9 @@ extension CurlArguments.Operation {
 
   private func check(header: [UInt8]) throws(Failure) {
     guard header.first != UInt8(ascii: "@") else {
-      throw .usage("curl's --header @file is refused: \(CurlOption.Refusal.uncheckedFile.rawValue)")
+      throw .usage(
+        "curl's --header @file is refused: \(CurlOption.Refusal.uncheckedFile.rawValue)",
+        hint: nil)
     }
     let name = String(
       decoding: header.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: ";") }

@@ -40,27 +40,23 @@ struct EnvironmentExam {
         .password, .skipped(hint: "use a regular file if more than one call needs it"),
         "\(place) is no regular file, and reading it here would use it up")
     }
-    let mark: String
+    let refusedOn: Int64?
     do {
       guard let credential = try store.credential(of: store.own) else {
         return Check(.password, .failed(status: 70, hint: "report this"), "it cannot be read")
       }
-      mark = credential.mark
+      refusedOn = lock.refusal(of: credential, at: clock.now())
     } catch {
       let failure = Failure(error)
       return Check(
         .password, Check.State(failure, or: "check the variables and the file they name"),
         failure.message)
     }
-    if let note = lock.note(of: store.own), note.refused == mark,
-      note.remaining(at: clock.now()) > 0
-    {
+    if let refusedOn {
       return Check(
         .password,
-        .failed(
-          status: ExitStatus.refused.rawValue,
-          hint: "correct it where it is set, then: meti-token logout"),
-        "METI refused the one in \(place) on \(UTC.text(note.since.wall / 1000))")
+        .failed(status: ExitStatus.refused.rawValue, hint: Failure.correctEnvironment),
+        "METI refused the one in \(place) on \(UTC.text(refusedOn))")
     }
     if store.exposedFile != nil {
       return Check(
