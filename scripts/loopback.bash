@@ -71,6 +71,19 @@ meti() { # COMMAND...
   echo "$answer"
 }
 
+# Fails if a token of the stand-in is in the kernel's keyring of that user, or of one's own. Only the
+# user sees it. The kernel takes a moment to collect one that was removed.
+expect_no_key() { # [USER-ID]
+  local keys as_user=()
+  [[ $# -eq 0 ]] || as_user=(setpriv --reuid="$1" --regid="$1" --clear-groups)
+  for _ in {1..50}; do
+    keys=$("${as_user[@]}" cat /proc/keys)
+    [[ $keys == *"meti-token:$METI_API_URL"[:#]* ]] || return 0
+    sleep 0.2
+  done
+  fail "a token stays in the kernel"
+}
+
 end_loopback() {
   local status=$? pid
   # Once is enough, and to the end.

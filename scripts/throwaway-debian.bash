@@ -77,15 +77,3 @@ apt_get() {
     fail "apt-get $*"
   }
 }
-
-# Fails if a token of the stand-in is in the kernel's keyring of that user. Only the user sees it.
-# The kernel may take a moment to collect one that was removed.
-expect_no_key() { # USER-ID
-  local keys
-  for _ in {1..50}; do
-    keys=$(setpriv --reuid="$1" --regid="$1" --clear-groups cat /proc/keys)
-    [[ $keys == *"meti-token:$METI_API_URL"* ]] || return 0
-    sleep 0.2
-  done
-  fail "a token stays in the kernel"
-}
