@@ -18,14 +18,15 @@ SHELL = /bin/bash
 
 release = .build/release
 programs = $(release)/meti-token $(release)/meti-token-cli
-# The dynamic linker's tables are read-only before main, no library is looked for beside the program,
-# and where it was built leaves no trace. What every call runs lies together (scripts/link-order).
-build_release = swift build -c release --static-swift-stdlib --disable-local-rpath \
-  -Xlinker -z -Xlinker now -Xlinker --build-id=sha1 $(relocations) \
+# No library is looked for beside the program, and where it was built leaves no trace.
+build_release = swift build -c release --disable-local-rpath -Xlinker --build-id=sha1 \
+  -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.'
+# Of the program with the Swift runtime the dynamic linker's tables are read-only before main, and
+# what every call runs lies together (scripts/link-order).
+with_runtime = --static-swift-stdlib -Xlinker -z -Xlinker now $(relocations) \
   -Xswiftc -use-ld=lld -Xlinker --symbol-ordering-file='$(CURDIR)/link-order.txt' \
   -Xlinker --no-warn-symbol-ordering $(if $(libstdc++),-Xswiftc -Xclang-linker -Xswiftc -L.build/static) \
-  -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
-  -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.'
+  -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 # The relative relocations of the Swift runtime take a tenth of the room and half the time; the dynamic
 # linker understands this from glibc 2.36 on.
 relocations = $(if $(filter 2.36,$(firstword $(sort 2.36 $(lastword $(shell getconf GNU_LIBC_VERSION))))), \
@@ -43,7 +44,7 @@ build:
 	pkg-config --exists libsecret-1 libcurl || scripts/install-dependencies build
 	mkdir -p .build/static
 	$(if $(libstdc++),ln -sf '$(libstdc++)' .build/static/)
-	$(build_release) --product meti-token-cli
+	$(build_release) $(with_runtime) --product meti-token-cli
 	$(build_release) --product meti-token
 
 test:

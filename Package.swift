@@ -8,9 +8,32 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// The thin program is static, which the sanitizers' runtimes do not support; scripts/sanitize
-/// sets this variable, and checks it linked like the others.
-let isSanitized = Context.environment["METI_TOKEN_SANITIZED"] != nil
+/// The thin program is static Embedded Swift, without the runtime, whose pages would be most of what
+/// it needs. It cannot import modules that are compiled for the runtime, so it is one module: under
+/// `shared` are links to the files that it has in common with them.
+///
+/// The sanitizers' runtimes support none of that; scripts/sanitize sets this variable, and checks
+/// it built like the others.
+let thin: Target =
+  if Context.environment["METI_TOKEN_SANITIZED"] == nil {
+    .executableTarget(
+      name: "meti-token", dependencies: ["CLinux"],
+      swiftSettings: strict + [
+        .enableExperimentalFeature("Embedded"),
+        .unsafeFlags(["-wmo", "-parse-as-library", "-Xfrontend", "-function-sections"]),
+      ],
+      linkerSettings: [
+        .unsafeFlags([
+          // swiftc asks for -pie besides, which clang says it does not use.
+          "-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument",
+          "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", "--defsym=main=meti_token_main",
+        ])
+      ])
+  } else {
+    .executableTarget(
+      name: "meti-token", dependencies: ["KernelCache", "MetiToken", "Posix"],
+      exclude: ["shared", "Glibc.swift"], swiftSettings: strict)
+  }
 
 let package = Package(
   name: "meti-token",
@@ -43,10 +66,7 @@ let package = Package(
       name: "TokenEndpoint", dependencies: ["MetiToken", "CLibcurl"], swiftSettings: strict),
 
     // The thin program and the one it becomes for anything but a cached token.
-    .executableTarget(
-      name: "meti-token", dependencies: ["MetiToken", "KernelCache", "Posix"],
-      swiftSettings: strict,
-      linkerSettings: isSanitized ? [] : [.unsafeFlags(["-static-executable"])]),
+    thin,
     .executableTarget(
       name: "meti-token-cli",
       dependencies: [

@@ -1,15 +1,24 @@
 // keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2) and execvpe(3) have one for
 // _GNU_SOURCE alone, syscall(2) and prctl(2) are variadic, which Swift cannot call, and Swift's
 // Glibc module leaves out timerfd_create(2) and fstatfs(2) and takes environ(7) for a data race.
+//
+// Embedded Swift has no Glibc module at all: the thin program has what it calls from these headers.
 #pragma once
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/keyctl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 // As linux/keyctl.h has them, but typed, so that Swift imports them as serials.
@@ -71,6 +80,11 @@ static inline long meti_key_describe(int32_t key, char *buffer, size_t size) {
 /// PR_SET_DUMPABLE 0: 0; -1 and errno.
 static inline int meti_set_not_dumpable(void) {
   return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/// Where errno is: a macro, which Swift does not import.
+static inline int *meti_errno(void) {
+  return &errno;
 }
 
 /// A pipe that is closed on exec and never blocks: 0; -1 and errno.

@@ -1,6 +1,9 @@
 import CLinux
-import Glibc
-import MetiToken
+
+#if !hasFeature(Embedded)
+  import Glibc
+  import MetiToken
+#endif
 
 /// Live tokens in the Linux kernel's user keyring (`@u`, user-keyring(7)), as keys of type "user", each
 /// in a keyring of the same name, which is replaced where a token is taken back.
@@ -95,6 +98,13 @@ public struct KernelCache: TokenCache {
       _ = meti_key_unlink(key, meti_process_keyring)
       return
     }
+  }
+
+  /// To read a keyring tells the size of its list of keys. A key that comes in just then is lost,
+  /// which costs its next reader a look into the next tier.
+  public func clear(_ shelf: Shelf) {
+    guard meti_key_read(shelf.number, nil, 0) == 0 else { return }
+    _ = meti_key_unlink(shelf.number, meti_user_keyring)
   }
 
   /// Takes the selector's keyring out of `@u`. A process that has seen it may still put something

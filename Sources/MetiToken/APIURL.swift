@@ -70,10 +70,19 @@ public struct APIURL: Equatable, Sendable {
   /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`). An address counts
   /// in its canonical form alone: `127.0.0.09` and `127.0.0.-1` are looked up in the DNS.
   public var isLoopback: Bool {
-    if host == "localhost" || host == "[::1]" { return true }
-    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127"
-      && parts.allSatisfy { part in UInt8(part).map { String($0) == part } ?? false }
+    let host = host.utf8
+    if host.elementsEqual("localhost".utf8) || host.elementsEqual("[::1]".utf8) { return true }
+    let parts = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0].elementsEqual("127".utf8) && parts.allSatisfy(Self.isOctet)
+  }
+
+  /// Whether it is a number from 0 to 255 as it is written first of all, without leading zeros.
+  private static func isOctet(_ digits: Substring.UTF8View) -> Bool {
+    guard digits.count <= 3, let first = digits.first, digits.allSatisfy(isDigit) else {
+      return false
+    }
+    let number = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+    return number <= 255 && (first != UInt8(ascii: "0") || digits.count == 1)
   }
 
   /// Where the host ends that begins at `start`: at the port's colon or at `end`.

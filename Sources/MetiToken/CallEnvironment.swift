@@ -28,7 +28,9 @@ public struct CallEnvironment: Sendable {
 
   /// Whether the kernel tier may be used. Anything but the known words counts as off, which is the
   /// careful choice; `meti-token-cli` reports the unknown word.
-  public var usesKernelTier: Bool { givenCache.isEmpty || givenCache == "kernel" }
+  public var usesKernelTier: Bool {
+    givenCache.isEmpty || givenCache.utf8.elementsEqual("kernel".utf8)
+  }
 
   /// The account of a call without options.
   public func selector() throws(APIURLError) -> AccountSelector {

@@ -34,5 +34,7 @@ public struct Expiry: Equatable, Sendable {
     (now.wall + remaining(at: now)) / 1000
   }
 
-  public func isSameBoot(_ now: Moment) -> Bool { !bootID.isEmpty && bootID == now.bootID }
+  public func isSameBoot(_ now: Moment) -> Bool {
+    !bootID.isEmpty && bootID.utf8.elementsEqual(now.bootID.utf8)
+  }
 }

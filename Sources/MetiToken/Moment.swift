@@ -1,4 +1,8 @@
-import Glibc
+#if hasFeature(Embedded)
+  import CLinux
+#else
+  import Glibc
+#endif
 
 /// A reading of the clocks that expiry is judged by.
 public struct Moment: Equatable, Sendable {

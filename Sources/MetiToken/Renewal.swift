@@ -27,6 +27,17 @@ public struct Renewal {
     let start = clock.now()
     if let token = cached(request, since: start) { return token }
     let shelf = cache.shelf(for: request.selector)
+    do {
+      return try uncached(request, since: start, until: deadline, shelf)
+    } catch {
+      if let shelf, error.isForLackOfAccount { cache.clear(shelf) }
+      throw error
+    }
+  }
+
+  private func uncached(
+    _ request: TokenRequest, since start: Moment, until deadline: Deadline, _ shelf: Shelf?
+  ) throws(TokenError) -> Token {
     let account = try account(for: request.selector)
     if let token = try stored(request, of: account, since: start, shelf) { return token }
 
@@ -257,4 +268,12 @@ public enum TokenError: Error, Equatable {
   case issuer(IssuerError, Account)
   /// Another process is renewing this account's token and takes longer than this call may wait.
   case busy
+
+  /// Whether no account is meant, or the one that is meant is not stored.
+  var isForLackOfAccount: Bool {
+    switch self {
+    case .noAccount, .noDefault: true
+    default: false
+    }
+  }
 }

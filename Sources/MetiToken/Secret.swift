@@ -1,4 +1,8 @@
-import Glibc
+#if hasFeature(Embedded)
+  import CLinux
+#else
+  import Glibc
+#endif
 
 /// Bytes that must not leak: a password, a client secret, a token.
 ///

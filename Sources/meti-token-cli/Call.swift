@@ -143,5 +143,6 @@ struct NoCache: TokenCache {
   func find(_ selector: AccountSelector, at now: Moment) -> Token? { nil }
   func shelf(for selector: AccountSelector) -> Shelf? { nil }
   func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment) {}
+  func clear(_ shelf: Shelf) {}
   func drop(_ selector: AccountSelector) { KernelCache().drop(selector) }
 }

@@ -55,13 +55,14 @@ struct Printing {
 
   /// What this process is called for, where the parser is not needed to tell. The parser, and
   /// whatever else makes the runtime search for conformances, costs as much as half a look-up.
-  init?() {
-    guard !Process.name(endsWith: "git-credential-meti") else { return nil }
-    switch CommandLine.argc {
-    case 1: form = .bare
-    case 2 where Process.argument(1, is: "--header"): form = .header
-    case 2 where Process.argument(1, is: "--json"): form = .json
-    default: return nil
+  init?(_ arguments: Arguments) {
+    guard !arguments.name(endsWith: "git-credential-meti") else { return nil }
+    if arguments.areOnly("--header") {
+      form = .header
+    } else if arguments.areOnly("--json") {
+      form = .json
+    } else if !arguments.areNone {
+      return nil
     }
   }
 

@@ -7,7 +7,7 @@ Process.harden()
 Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
 Process.ignoreBrokenPipe()
-if let printing = Printing() {
+if let printing = Printing(unsafe Arguments(CommandLine.argc, CommandLine.unsafeArgv)) {
   _exit(MetiTokenCommand.perform(printing).rawValue)
 }
 _exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)

@@ -140,6 +140,18 @@ struct `The kernel tier` {
     #expect(find(api.named("other")) == "other")
   }
 
+  @Test func `takes a shelf away on which nothing is`() throws {
+    let shelf = try #require(cache.shelf(for: api.default))
+    cache.clear(shelf)
+    #expect(try #require(cache.shelf(for: api.default)) != shelf)
+  }
+
+  @Test func `leaves a shelf on which something is`() throws {
+    cache.put(api.issued("abc"), as: api.default)
+    cache.clear(try #require(cache.shelf(for: api.default)))
+    #expect(find(api.default) == "abc")
+  }
+
   @Test func `has one shelf at a time`() {
     let first = cache.shelf(for: api.default)
     cache.put(api.issued("abc"), as: api.default)

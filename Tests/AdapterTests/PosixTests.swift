@@ -72,6 +72,38 @@ import Testing
   }
 }
 
+@Suite struct `The arguments of a process` {
+  private func given<Value>(_ texts: String..., look: (Arguments) -> Value) -> Value {
+    var list = unsafe texts.map { unsafe strdup($0) } + [nil]
+    defer { for index in texts.indices { unsafe free(list[index]) } }
+    return unsafe list.withUnsafeMutableBufferPointer { list in
+      look(unsafe Arguments(Int32(texts.count), list.baseAddress!))
+    }
+  }
+
+  @Test func `are none beside its name`() {
+    #expect(given("/bin/meti-token") { $0.areNone })
+    #expect(given { $0.areNone })
+    #expect(!given("meti-token", "") { $0.areNone })
+  }
+
+  @Test func `are one, byte for byte`() {
+    #expect(given("meti-token", "--header") { $0.areOnly("--header") })
+    for other in ["--heade", "--headers", "", "--HEADER"] {
+      #expect(!given("meti-token", other) { $0.areOnly("--header") }, "\(other)")
+    }
+    #expect(!given("--header") { $0.areOnly("--header") })
+    #expect(!given("meti-token", "--header", "-v") { $0.areOnly("--header") })
+  }
+
+  @Test func `tell the end of its name`() {
+    #expect(given("/usr/bin/git-credential-meti") { $0.name(endsWith: "git-credential-meti") })
+    #expect(!given("meti-token") { $0.name(endsWith: "git-credential-meti") })
+    #expect(!given("meti") { $0.name(endsWith: "git-credential-meti") })
+    #expect(!given { $0.name(endsWith: "meti") })
+  }
+}
+
 @Suite struct `A process` {
   @Test func `sees its environment`() {
     #expect(Process.variable("PATH") != nil)
@@ -85,9 +117,10 @@ import Testing
   @Test func `stays what it is when it cannot become another`() throws {
     let directory = try TemporaryDirectory()
     try directory.write([], to: "file")
-    #expect(Process.become(directory("nothing")) == ENOENT)
-    #expect(Process.become(directory.path) == EACCES)
-    #expect(Process.become(directory("file")) == EACCES)
+    let arguments = unsafe Arguments(CommandLine.argc, CommandLine.unsafeArgv)
+    #expect(Process.become(directory("nothing"), arguments) == ENOENT)
+    #expect(Process.become(directory.path, arguments) == EACCES)
+    #expect(Process.become(directory("file"), arguments) == EACCES)
   }
 
   @Test func `writes all of a text that is larger than a pipe`() throws {

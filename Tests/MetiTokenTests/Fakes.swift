@@ -54,6 +54,14 @@ final class FakeCache: TokenCache {
     bodies[shelf.selector.keyDescription] = text(token.stored())
   }
 
+  /// Shelves that were taken away because nothing was kept on them.
+  private(set) var cleared: [String] = []
+
+  func clear(_ shelf: Shelf) {
+    guard bodies[shelf.selector.keyDescription] == nil else { return }
+    cleared.append(shelf.selector.keyDescription)
+  }
+
   func drop(_ selector: AccountSelector) {
     generations[selector.keyDescription, default: 1] += 1
     bodies[selector.keyDescription] = nil

@@ -7,10 +7,12 @@ import Testing
   @Test func `finds no account where none is stored`() {
     world.store.bodies = [:]
     #expect(world.token() == .failure(.noAccount(anyone)))
+    #expect(world.cache.cleared == [anyone.keyDescription])
   }
 
   @Test func `finds no account by a name that is not stored`() {
     #expect(world.token(of: .ben) == .failure(.noAccount(AccountSelector(.ben))))
+    #expect(world.cache.cleared == [AccountSelector(.ben).keyDescription])
     #expect(world.issuer.asked == [])
   }
 

@@ -51,7 +51,13 @@ struct LogoutTests {
           "logged out \(email) at \(place.url)", "logged out \(other) at \(place.url)"))
     #expect(try place.items() == [])
     #expect(place.kernelKeys == [])
+  }
+
+  @Test func `a call with nothing stored leaves nothing either`() throws {
+    #expect(try place.run("logout", "--all").status == .exit(0))
     #expect(try place.run().status == .exit(78))
+    #expect(try place.run("--account", email).status == .exit(78))
+    #expect(!KernelKeys.isAny(containing: place.url))
   }
 
   @Test func `logout of one API leaves the others`() throws {

@@ -27,6 +27,11 @@ enum KernelKeys {
     }
   }
 
+  /// Whether there is a key or a keyring whose description contains this text, even an empty one.
+  static func isAny(containing text: String) -> Bool {
+    withPossession { !keys(in: userKeyring, containing: text).isEmpty }
+  }
+
   /// Unlinks every key and keyring whose description contains this text, which may end in a port's
   /// number.
   static func removeAll(containing text: String) {

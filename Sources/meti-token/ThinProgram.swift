@@ -1,30 +1,37 @@
 // The thin program: answers `meti-token` and `meti-token --header` from the kernel tier, with
 // nothing loaded and nobody asked. For anything else it becomes meti-token-cli.
 
-import Glibc
-import KernelCache
-import MetiToken
-import Posix
+#if hasFeature(Embedded)
+  import CLinux
+#else
+  import Glibc
+  import KernelCache
+  import MetiToken
+  import Posix
+#endif
 
-Process.harden()
-if let answer = cachedAnswer() {
+/// main as C knows it, for Embedded Swift has no `CommandLine`. SwiftPM gives it that name when it links.
+@c(meti_token_main)
+public func main(
+  _ count: Int32, _ values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) -> Int32 {
+  let arguments = unsafe Arguments(count, values)
+  Process.harden()
+  guard let answer = cachedAnswer(to: arguments) else { become(theOtherWith: arguments) }
   // A reader that goes away must show as an error of write(2), with its own exit status. Not set
   // before it is needed: what meti-token-cli becomes or starts would inherit it.
   _ = signal(SIGPIPE, SIG_IGN)
   let isWritten = answer.withBytes { Process.write($0, to: STDOUT_FILENO) }
   if !isWritten { fail("cannot write to standard output: \(errnoText())", status: 74) }
-  _exit(0)
+  return 0
 }
-becomeTheOther()
 
 /// What to print, where the kernel tier alone can say.
-func cachedAnswer() -> Secret? {
-  let isHeader = CommandLine.argc == 2 && Process.argument(1, is: "--header")
-  guard CommandLine.argc == 1 || isHeader else { return nil }
+func cachedAnswer(to arguments: Arguments) -> Secret? {
+  let isHeader = arguments.areOnly("--header")
+  guard arguments.areNone || isHeader else { return nil }
   // By this name it is a helper of git's, which prints nothing that was not asked for.
-  guard !Process.name(endsWith: "git-credential-meti") else { return nil }
-  // As git's helper it answers operations alone.
-  guard !Process.isCalled("git-credential-meti") else { return nil }
+  guard !arguments.name(endsWith: "git-credential-meti") else { return nil }
   let environment = CallEnvironment(Process.variable)
   guard environment.usesKernelTier else { return nil }
   let selector: AccountSelector
@@ -37,15 +44,17 @@ func cachedAnswer() -> Secret? {
 
 /// meti-token-cli stands beside this program, or under libexec of the same prefix; never elsewhere,
 /// for whoever could put it elsewhere would be given the password.
-func becomeTheOther() -> Never {
-  guard let executable = Process.executable, let slash = executable.lastIndex(of: "/") else {
+func become(theOtherWith arguments: Arguments) -> Never {
+  guard let executable = Process.executable,
+    let slash = executable.utf8.lastIndex(of: UInt8(ascii: "/"))
+  else {
     fail("cannot tell where it is installed: /proc is not mounted", status: 70)
   }
   let folder = executable[..<slash]
   let beside = "\(folder)/meti-token-cli"
   let libexec = "\(folder)/../libexec/meti-token/meti-token-cli"
   for path in [beside, libexec] {
-    let error = Process.become(path)
+    let error = Process.become(path, arguments)
     if error != ENOENT && error != ENOTDIR {
       errno = error
       fail("cannot run \(path): \(errnoText())", status: 70)

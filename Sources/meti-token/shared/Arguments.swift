@@ -1,0 +1,1 @@
+../../Posix/Arguments.swift

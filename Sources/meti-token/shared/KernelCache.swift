@@ -1,0 +1,1 @@
+../../KernelCache/KernelCache.swift

@@ -1,0 +1,1 @@
+../../MetiToken/Moment.swift

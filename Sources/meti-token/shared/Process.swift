@@ -1,0 +1,1 @@
+../../Posix/Process.swift

@@ -1,0 +1,1 @@
+../../MetiToken/RawSpan+Byte.swift

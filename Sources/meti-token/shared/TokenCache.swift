@@ -1,0 +1,1 @@
+../../MetiToken/TokenCache.swift
