@@ -19,7 +19,8 @@ public struct Terminal: ~Copyable {
     case cancelled
     /// Nobody answered in time.
     case timedOut
-    /// The answer is longer than a terminal line can be.
+    /// The answer is as long as a line of the terminal can be, ``longestLine``: more may have been
+    /// typed, and was not taken.
     case tooLong
     case failed(errno: Int32)
   }
@@ -99,6 +100,9 @@ public struct Terminal: ~Copyable {
     return polled[1].revents != 0 ? .input : try wait(for: signals, milliseconds: milliseconds)
   }
 
+  /// Bytes without the newline; the terminal drops what follows (termios(3), "Canonical mode").
+  private static let longestLine = 4095
+
   private enum Line {
     case unfinished
     /// By a newline, or by the end of input.
@@ -119,8 +123,8 @@ public struct Terminal: ~Copyable {
         return .unfinished
       }
       if byte == UInt8(ascii: "\n") { return .ended(byNewline: true) }
-      guard answer.count < Credential.longestSecret else { throw .tooLong }
       answer.append(byte)
+      guard answer.count < Self.longestLine else { throw .tooLong }
       byte = 0
     }
   }

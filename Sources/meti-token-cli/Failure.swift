@@ -174,7 +174,10 @@ extension Failure {
           ? Self.correctEnvironment : "log in again with: meti-token login")
     case .unavailable(let trouble):
       let after =
-        trouble.retryAfter.map { "; it is not asked again for \(Spoken.duration($0))" } ?? ""
+        trouble.retryAfter.map { seconds in
+          let pause = min(seconds, BackOff.longest / 1000)
+          return "; it is not asked again for \(Spoken.duration(pause))"
+        } ?? ""
       // Where later is no better, somebody has to find out why.
       let isLasting = !trouble.isTransient && trouble.retryAfter == nil
       self.init(
@@ -192,7 +195,11 @@ extension Failure {
     switch error {
     case .cancelled: self.init(.cancelled, "cancelled")
     case .timedOut: self.init(.tryAgain, "nobody answered in time")
-    case .tooLong: self.init(.usage, "the answer is too long")
+    case .tooLong:
+      self.init(
+        .usage, "the answer is longer than a terminal takes",
+        hint: "give a long password with --password-file, a client secret with --client-secret-file"
+      )
     case .failed(let number):
       self.init(
         .inputOutput, "cannot ask on the terminal: \(unsafe String(cString: strerror(number)))")

@@ -16,27 +16,6 @@ struct MetiTokenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
-    usage: """
-      meti-token [-a E-MAIL] [--min-validity DURATION] [-f] [--json | --header]
-                 [--no-prompt]
-      meti-token SUBCOMMAND [OPTION ...]
-      """,
-    discussion: """
-      The token is kept in the kernel and in the desktop keyring, and METI is asked only when it \
-      has expired.
-
-        meti-token login                            once
-        curl -H @<(meti-token --header) https://api.meti.millpont.com/sources
-        meti-token curl /sources                    the same, and again after a 401
-        meti-token exec -- python3 import.py        with METI_TOKEN set
-        meti-token status                           whose token, and for how long
-        meti-token doctor                           what is wrong, and what to do
-
-      What the options mean: meti-token help print. They need no subcommand.
-
-      Exit status: 0 done, 64 usage, 69 keyring, 75 try again, 76 unusable answer, 77 refused, \
-      78 log in first. All of it is in meti-token(1).
-      """,
     version: "meti-token \(Version.text)",
     subcommands: [
       PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
@@ -58,8 +37,11 @@ struct MetiTokenCommand: ParsableCommand {
   /// Runs the command that is called for, and says on stderr what went wrong.
   static func perform(_ invocation: Invocation) -> ExitStatus {
     guard let arguments = invocation.arguments else { return .done }
+    if !invocation.isByGit, Help.isMeant(by: arguments) { return say(Help.text) }
+    let described: any ParsableCommand.Type =
+      CompletedCommand.isMeant(by: arguments) ? CompletedCommand.self : Self.self
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try described.parseAsRoot(arguments)
       do {
         try command.run()
         return .done
@@ -69,7 +51,7 @@ struct MetiTokenCommand: ParsableCommand {
         return report(failure, isVerbose: ours.contains("-v") || ours.contains("--verbose"))
       }
     } catch {
-      return answer(error, to: arguments, isSpoken: !invocation.isByGit)
+      return answer(error, to: arguments, of: described, isSpoken: !invocation.isByGit)
     }
   }
 
@@ -83,18 +65,21 @@ struct MetiTokenCommand: ParsableCommand {
   /// What the parser has to say: help and version on stdout, a mistake on stderr.
   /// - Parameter isSpoken: whether help may be shown; git would take it for an answer.
   private static func answer(
-    _ error: any Error, to arguments: [String], isSpoken: Bool
+    _ error: any Error, to arguments: [String], of command: any ParsableCommand.Type, isSpoken: Bool
   ) -> ExitStatus {
-    guard exitCode(for: error) != .success else {
-      guard isSpoken else { return .done }
-      do {
-        try Output.write(fullMessage(for: error) + "\n")
-        return .done
-      } catch {
-        return report(error, isVerbose: false)
-      }
+    guard command.exitCode(for: error) != .success else {
+      return isSpoken ? say(command.fullMessage(for: error) + "\n") : .done
     }
-    return report(.usage(message(for: error), hint: hint(for: arguments)), isVerbose: false)
+    return report(.usage(command.message(for: error), hint: hint(for: arguments)), isVerbose: false)
+  }
+
+  private static func say(_ text: String) -> ExitStatus {
+    do {
+      try Output.write(text)
+      return .done
+    } catch {
+      return report(error, isVerbose: false)
+    }
   }
 
   /// Where to read on: at the command that was meant, where one was.

@@ -52,7 +52,15 @@ struct KeyringExam {
   private mutating func stop(_ error: KeyringError) {
     if !error.detail.isEmpty { doctor.verbose?(error.detail) }
     let failure = Failure(error)
-    add(Check.State(failure, or: "run meti-token doctor --verbose"), failure.message)
+    let state =
+      error.kind == .notAnswering
+      // A call would send the person here.
+      ? Check.State.failed(
+        status: failure.status.rawValue,
+        hint: "answer its dialog if it shows one; else restart it, or log out of the desktop and in"
+      )
+      : Check.State(failure, or: "run meti-token doctor --verbose")
+    add(state, failure.message)
     skipRest()
   }
 
@@ -194,9 +202,14 @@ struct KeyringExam {
       (meant, how) = (chosen ?? only, only == chosen ?? only ? "the only one" : "the default")
     }
     guard let meant else {
-      add(
-        .warning(hint: "choose one with: meti-token switch E-MAIL"),
-        "several, and none is known to be the default: \(names.joined(separator: ", "))")
+      let several = names.joined(separator: ", ")
+      if items.defaults == 0 {
+        let failure = Failure(.noDefault(names))
+        add(Check.State(failure, or: ""), "several, and none is the default: \(several)")
+      } else {
+        let place = items.lockedDefaults > 0 ? "items" : "provider"
+        add(.skipped(hint: "see \(place)"), "several, and the default is not read: \(several)")
+      }
       return nil
     }
     guard let stored = items.accounts.first(where: { $0.account.name == meant }) else {
