@@ -25,7 +25,6 @@ enum Help {
       setup-git, get, store, erase, capability    for git and Bazel
       header-file                                 for GDAL and QGIS
       doctor                                      what is wrong, and what to do
-
     Exit status: 0 done, 64 usage, 69 keyring, 75 try again, 76 unusable answer,
     77 METI refuses the credentials, 78 log in first, 130 cancelled.
     More: meti-token help print, meti-token COMMAND --help, man meti-token.

@@ -20,6 +20,35 @@ struct CommandLineTests {
     #expect(lines.last == "meti-token: hint: see meti-token \(command)--help")
   }
 
+  @Test(arguments: ["--help", "-h", "help"])
+  func `help fits a screen`(option: String) throws {
+    let outcome = try Program.metiToken.run([option])
+    #expect(outcome.status == .exit(0))
+    // With the prompt after it.
+    let lines = outcome.out.split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test(arguments: [
+    "login", "logout", "status", "list", "switch", "reject", "get", "store", "erase", "capability",
+    "setup-git", "exec", "curl", "header-file", "doctor",
+  ])
+  func `help names every command, which has help of its own`(command: String) throws {
+    let help = try Program.metiToken.run(["--help"]).out
+    #expect(help.split { !$0.isLetter && $0 != "-" }.contains(Substring(command)))
+    #expect(try Program.metiToken.run([command, "--help"]).status == .exit(0))
+    #expect(try Program.metiToken.run(["help", command]).out.contains("meti-token \(command)"))
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func `a shell is told the options that need no command`(shell: String) throws {
+    let script = try Program.metiToken.run(["--generate-completion-script", shell])
+    #expect(script.status == .exit(0))
+    for word in ["force-refresh", "min-validity", "no-prompt", "header-file", "setup-git"] {
+      #expect(script.out.contains(word), "\(word)")
+    }
+  }
+
   @Test(arguments: [
     (["--api-url", "https://example.com", "status"], "status"), (["-v", "list"], "list"),
   ])

@@ -31,7 +31,7 @@ struct DoctorTests {
   }
 
   /// Runs it both ways, and checks what holds for every report.
-  private func examine(
+  func examine(
     _ place: Workplace, status: Int32, with extra: [String: String] = [:], _ arguments: String...
   ) throws -> Report {
     let outcome = try place.run(["doctor", "--json"] + arguments, with: extra)
@@ -192,35 +192,6 @@ struct DoctorTests {
     let report = try examine(place, status: 77)
     #expect(report.detail("password").hasPrefix("METI refused the stored password on 20"))
     #expect(report.hint("password") == "log in again with: meti-token login")
-  }
-
-  @Test func `of several accounts the default is meant`() throws {
-    let place = try Workplace.loggedIn()
-    place.meti.setPassword("other", for: "other@domain.com")
-    try place.logIn("other@domain.com", password: "other")
-    #expect(
-      try examine(place, status: 0).detail("account")
-        == "other@domain.com, the default, in the keyring")
-    #expect(
-      try examine(place, status: 0, "-a", METIServer.email).detail("account")
-        == "\(METIServer.email), named by --account or METI_ACCOUNT, in the keyring")
-  }
-
-  @Test func `a default whose account is gone is told, for a call goes by it`() throws {
-    let place = try Workplace.loggedIn()
-    place.meti.setPassword("other", for: "other@domain.com")
-    try place.logIn("other@domain.com", password: "other")
-    for kind in ["account", "token"] {
-      let cleared = try Program("secret-tool").run(
-        ["clear", "meti-kind", kind, "meti-account", "other@domain.com"],
-        environment: place.environment)
-      #expect(cleared.status == .exit(0))
-    }
-    place.dropKernelKeys()
-    #expect(try place.run("--no-prompt").status == .exit(78))
-    let report = try examine(place, status: 0)
-    #expect(report.ids("warning") == ["account"])
-    #expect(report.detail("account") == "other@domain.com is not stored for \(place.url)")
   }
 
   // MARK: The machine
