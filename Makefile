@@ -21,7 +21,7 @@ programs = $(release)/meti-token $(release)/meti-token-cli
 # No library is looked for beside the program, and where it was built leaves no trace.
 build_release = swift build -c release --disable-local-rpath -Xlinker --build-id=sha1 \
   -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.'
-# Of the program with the Swift runtime the dynamic linker's tables are read-only before main, and
+# Of a program with the Swift runtime the dynamic linker's tables are read-only before main, and
 # what every call runs lies together (scripts/link-order).
 with_runtime = --static-swift-stdlib -Xlinker -z -Xlinker now $(relocations) \
   -Xswiftc -use-ld=lld -Xlinker --symbol-ordering-file='$(CURDIR)/link-order.txt' \
@@ -45,7 +45,7 @@ build:
 	mkdir -p .build/static
 	$(if $(libstdc++),ln -sf '$(libstdc++)' .build/static/)
 	$(build_release) $(with_runtime) --product meti-token-cli
-	$(build_release) --product meti-token
+	$(build_release) $(if $(METI_TOKEN_WITH_RUNTIME),$(with_runtime)) --product meti-token
 
 test:
 	scripts/test

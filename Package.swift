@@ -8,14 +8,17 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// SwiftPM does the same when it builds for debugging.
+let entryPoint = "--defsym=main=meti_token_main"
+
 /// The thin program is static Embedded Swift, without the runtime, whose pages would be most of what
 /// it needs. It cannot import modules that are compiled for the runtime, so it is one module: under
 /// `shared` are links to the files that it has in common with them.
 ///
-/// The sanitizers' runtimes support none of that; scripts/sanitize sets this variable, and checks
-/// it built like the others.
+/// With METI_TOKEN_WITH_RUNTIME set it is built like the others: for the sanitizers, which support
+/// none of that, and where the toolchain has no Embedded Swift for the machine.
 let thin: Target =
-  if Context.environment["METI_TOKEN_SANITIZED"] == nil {
+  if Context.environment["METI_TOKEN_WITH_RUNTIME"] == nil {
     .executableTarget(
       name: "meti-token", dependencies: ["CLinux"],
       swiftSettings: strict + [
@@ -26,13 +29,15 @@ let thin: Target =
         .unsafeFlags([
           // swiftc asks for -pie besides, which clang says it does not use.
           "-Xclang-linker", "-static", "-Xclang-linker", "-Wno-unused-command-line-argument",
-          "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", "--defsym=main=meti_token_main",
+          "-use-ld=lld", "-Xlinker", "--gc-sections", "-Xlinker", entryPoint,
         ])
       ])
   } else {
     .executableTarget(
       name: "meti-token", dependencies: ["KernelCache", "MetiToken", "Posix"],
-      exclude: ["shared", "Glibc.swift"], swiftSettings: strict)
+      exclude: ["shared", "Glibc.swift"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-Xlinker", entryPoint])])
   }
 
 let package = Package(

@@ -10,7 +10,8 @@
   import Posix
 #endif
 
-/// main as C knows it, for Embedded Swift has no `CommandLine`. SwiftPM gives it that name when it links.
+/// main as C knows it, for Embedded Swift has no `CommandLine`. It gets that name where it is linked
+/// (Package.swift).
 @c(meti_token_main)
 public func main(
   _ count: Int32, _ values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
