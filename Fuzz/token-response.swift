@@ -1,4 +1,4 @@
-// fuzz-target: MetiToken TokenEndpoint/TokenResponse.swift TokenEndpoint/WebToken.swift
+// fuzz-target: MetiToken TokenEndpoint/TokenResponse.swift TokenEndpoint/WebToken.swift TokenEndpoint/TokenOwner.swift
 
 // Any bytes as METI's answer to a request for a token. Compiled together with what reads it.
 
