@@ -17,7 +17,7 @@ struct EnvironmentStore: CredentialStore {
   /// The account that the environment brings, unless another is asked for; `nil` when it brings
   /// none.
   init?(for selector: AccountSelector) throws(Failure) {
-    guard let (name, prefix, file) = Self.identity, selector.name == nil || selector.name == name,
+    guard let (name, prefix, file) = Self.identity, selector.allows(name),
       let source = Self.source(prefix: prefix, credential: file)
     else { return nil }
     do {

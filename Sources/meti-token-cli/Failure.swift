@@ -70,7 +70,8 @@ extension Failure {
 
   private init(noAccount selector: AccountSelector) {
     let whose = selector.name.map { "no account \($0)" } ?? "no account"
-    let missing = selector.name == EnvironmentStore.ownName ? EnvironmentStore.missingSecret : nil
+    let isOwn = selector.name?.isSameName(as: EnvironmentStore.ownName) ?? false
+    let missing = isOwn ? EnvironmentStore.missingSecret : nil
     self.init(
       .noAccount, "\(whose) is stored for \(selector.api.text)",
       hint: (missing.map { "\($0); or " } ?? "") + "log in with: meti-token login")

@@ -111,9 +111,10 @@ struct StatusReport: Encodable {
     let chosen = try defaultName(call)
     let (names, areAll) = try call.store.readableAccounts(at: api)
     var entries: [Entry] = []
-    for name in names where call.selector.name == nil || call.selector.name == name {
+    for name in names where call.selector.allows(name) {
       guard let account = try? Account(name: name, api: api) else { continue }
-      let isDefault = name == chosen || (chosen == nil && names.count == 1 && areAll)
+      let isDefault =
+        name.isSameName(as: chosen) || (chosen == nil && names.count == 1 && areAll)
       entries.append(try entry(account, isDefault: isDefault, call))
     }
     if !areAll {

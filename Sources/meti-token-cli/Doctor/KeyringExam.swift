@@ -177,7 +177,7 @@ struct KeyringExam {
     _ items: KeyringSurvey.Items, _ provider: Provider
   ) throws(KeyringError) -> KeyringSurvey.Items.Stored? {
     // The same account may lie in two collections.
-    let names = Set(items.accounts.map(\.account.name)).sorted()
+    let names = items.accounts.map(\.account.name).distinctNames()
     let logIn = "log in with: meti-token login"
     guard !names.isEmpty else {
       add(.warning(hint: logIn), "none is stored for \(doctor.selector.api.text)")
@@ -191,7 +191,8 @@ struct KeyringExam {
       // A keyring that may ask first is not asked.
       let chosen = provider.isQuiet ? try survey.defaultName(items) : nil
       let only = names.count == 1 ? names[0] : nil
-      (meant, how) = (chosen ?? only, only == chosen ?? only ? "the only one" : "the default")
+      let isOnly = chosen.map { $0.isSameName(as: only) } ?? true
+      (meant, how) = (chosen ?? only, isOnly ? "the only one" : "the default")
     }
     guard let meant else {
       add(
@@ -199,7 +200,7 @@ struct KeyringExam {
         "several, and none is known to be the default: \(names.joined(separator: ", "))")
       return nil
     }
-    guard let stored = items.accounts.first(where: { $0.account.name == meant }) else {
+    guard let stored = items.accounts.first(where: { $0.account.name.isSameName(as: meant) }) else {
       add(.warning(hint: logIn), "\(meant) is not stored for \(doctor.selector.api.text)")
       return nil
     }
