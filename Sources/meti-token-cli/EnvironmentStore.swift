@@ -123,8 +123,8 @@ extension Credential.Grant {
   static func client(
     tokenURL: String, audience: String, scope: String?
   ) throws(Failure) -> Credential.Grant {
-    let url: APIURL
-    do { url = try APIURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
+    let url: TokenURL
+    do { url = try TokenURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
     for (name, text) in [("audience", audience), ("scope", scope ?? " ")] {
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
         throw Failure.usage("the \(name) is empty or holds a control character")

@@ -208,6 +208,7 @@ extension Failure {
       case .notPrintableASCII: "it holds a space, a control character or something outside ASCII"
       case .userinfo: "it must not hold a user name or password"
       case .queryOrFragment: "it must not hold a query or a fragment"
+      case .fragment: "it must not hold a fragment"
       case .badHost: "its host name is not legal"
       case .badPort: "its port is not a number from 1 to 65535"
       }
