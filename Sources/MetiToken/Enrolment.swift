@@ -25,7 +25,7 @@ extension Renewal {
       token = try Patience(clock: clock, held: held).issue(
         from: issuer, for: credential, since: start, until: deadline)
     } catch {
-      throw .issuer(error, account)
+      throw .issuer(error, account, credential.grant)
     }
     try keep(credential)
     dropFormer(account)

@@ -62,6 +62,18 @@ struct EnvironmentStore: CredentialStore {
   /// The account that the environment names, whether or not it brings its secret; `nil` for none.
   static var ownName: String? { identity?.name }
 
+  /// Whether the environment says that the account of this name is an OAuth 2.0 client.
+  static func isClient(_ name: String) -> Bool {
+    name.isSameName(as: variable("METI_CLIENT_ID"))
+  }
+
+  /// How the account of this name comes to its tokens, as far as the environment says.
+  /// - Throws: where it is a client's, and something is missing or cannot be used.
+  static func grant(of name: String?) throws(Failure) -> Credential.Grant {
+    guard let name, isClient(name) else { return .password }
+    return try clientGrant()
+  }
+
   /// What the account that the environment names needs beside it, where it is not there, as a hint;
   /// the account is looked for in the keyring then.
   static var missingSecret: String? {

@@ -178,7 +178,7 @@ struct KeyringExam {
   ) throws(KeyringError) -> KeyringSurvey.Items.Stored? {
     // The same account may lie in two collections.
     let names = items.accounts.map(\.account.name).distinctNames()
-    let logIn = "log in with: meti-token login"
+    let logIn = "log in with: \(LoginLine.storing(doctor.selector.name))"
     guard !names.isEmpty else {
       add(.warning(hint: logIn), "none is stored for \(doctor.selector.api.text)")
       return nil
@@ -230,7 +230,8 @@ struct KeyringExam {
     if let refusedOn = credential.refusedOn {
       add(
         .failed(
-          status: ExitStatus.refused.rawValue, hint: "log in again with: meti-token login"),
+          status: ExitStatus.refused.rawValue,
+          hint: Failure.logInAgain(credential.account, credential.grant)),
         "METI refused the stored \(what) on \(UTC.text(refusedOn))")
     } else {
       add(.ok, "the \(what) is stored; whether it is right only METI knows")
