@@ -62,6 +62,9 @@ struct EnvironmentStore: CredentialStore {
   /// The account that the environment names, whether or not it brings its secret; `nil` for none.
   static var ownName: String? { identity?.name }
 
+  /// Whether the environment brings an account with its secret.
+  static var bringsAccount: Bool { identity != nil && missingSecret == nil }
+
   /// Whether the environment says that the account of this name is an OAuth 2.0 client.
   static func isClient(_ name: String) -> Bool {
     name.isSameName(as: variable("METI_CLIENT_ID"))
