@@ -3,8 +3,6 @@
 /// There is no URL parser here on purpose. Foundation's `URL.host` folds fullwidth letters, `%2E`
 /// and soft hyphens into the real host; these comparisons are of ASCII bytes.
 public struct CredentialHost: Equatable, Sendable {
-  private static let defaultPort = 443
-
   private let scheme: String
   private let host: [UInt8]
   private let port: Int
@@ -29,7 +27,7 @@ public struct CredentialHost: Equatable, Sendable {
   /// Whether a git-credential request for these attributes is about this host.
   ///
   /// The protocol must be exact. The host may differ in the case of ASCII letters and may leave
-  /// out `:443`; any other port must be there.
+  /// out the scheme's default port; any other must be there.
   public func matches(protocol: Span<UInt8>, host: Span<UInt8>) -> Bool {
     guard `protocol`.isSame(as: scheme) else { return false }
     return authorityLengths(in: host).contains(host.count)
@@ -54,7 +52,8 @@ public struct CredentialHost: Equatable, Sendable {
   /// Every length at which `text` begins with a spelling of this host and port.
   private func authorityLengths(in text: Span<UInt8>) -> [Int] {
     let portPart = Array(":\(port)".utf8)
-    let spellings = port == Self.defaultPort ? [host, host + portPart] : [host + portPart]
+    let isDefault = port == (scheme == "https" ? 443 : 80)
+    let spellings = isDefault ? [host, host + portPart] : [host + portPart]
     return spellings.filter { spelling in
       guard spelling.count <= text.count else { return false }
       return spelling.indices.allSatisfy { text[$0].lowercased == spelling[$0] }

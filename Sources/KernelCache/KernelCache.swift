@@ -121,7 +121,7 @@ public struct KernelCache: TokenCache {
     for key in Self.userKeys() {
       guard let name = Self.keyringName(key) else { continue }
       // Byte for byte: to Swift, # and a combining mark after it are one other character.
-      if name == base || name.utf8.starts(with: "\(base)#".utf8) {
+      if name.utf8.elementsEqual(base.utf8) || name.utf8.starts(with: "\(base)#".utf8) {
         _ = meti_key_unlink(key, meti_user_keyring)
       }
     }

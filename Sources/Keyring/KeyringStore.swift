@@ -89,12 +89,12 @@ import MetiToken
         name = StoredBody(secret)?.secret().withBytes { $0.text }
       } else if let token = Token(stored: secret) {
         let account = token.account
-        isAmbiguous = isAmbiguous || tokens.contains { $0.account == account }
+        isAmbiguous = isAmbiguous || tokens.contains { $0.account.isSameName(as: account) }
         tokens.append(Token.Boxed(token))
       }
     }
     guard let name, !isAmbiguous else { return name }
-    readAhead = tokens.first { $0.account == name }.map { (api, $0) }
+    readAhead = tokens.first { $0.account.isSameName(as: name) }.map { (api, $0) }
     return name
   }
 
@@ -116,7 +116,7 @@ import MetiToken
     begin()
     let found = try connection.search(Attributes(.account, at: api), until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
-    return try names(of: found.unlocked + found.locked).sorted()
+    return try names(of: found.unlocked + found.locked)
   }
 
   public func readableAccounts(
@@ -124,16 +124,17 @@ import MetiToken
   ) throws(KeyringError) -> (names: [String], areAll: Bool) {
     begin()
     let found = try connection.search(Attributes(.account, at: api), until: budget)
-    return (try names(of: found.unlocked).sorted(), found.locked.isEmpty)
+    return (try names(of: found.unlocked), found.locked.isEmpty)
   }
 
-  private func names(of paths: [String]) throws(KeyringError) -> Set<String> {
-    var names: Set<String> = []
+  private func names(of paths: [String]) throws(KeyringError) -> [String] {
+    var names: [String] = []
     for path in paths {
       let attributes = try connection.itemProperty("Attributes", of: path, until: budget)
-      if let name = attributes?.string("meti-account") { names.insert(name) }
+      if let name = attributes?.string("meti-account") { names.append(name) }
     }
-    return names
+    // The same account may lie in two collections.
+    return names.distinctNames()
   }
 
   public func readAfresh() { readAhead = nil }

@@ -173,7 +173,7 @@ public struct APIURL: Equatable, Sendable {
   }
 }
 
-/// Why a text is no API URL.
+/// Why a text is no API URL, or no token URL.
 public enum APIURLError: Error, Equatable {
   /// Neither https, nor http with a loopback host.
   case notHTTPS
@@ -182,6 +182,8 @@ public enum APIURLError: Error, Equatable {
   /// `user@host` is refused: credentials do not belong in a URL.
   case userinfo
   case queryOrFragment
+  /// Of a ``TokenURL``, which may have a query.
+  case fragment
   case badHost
   case badPort
 }

@@ -38,6 +38,14 @@ public struct AccountSelector: Equatable, Sendable {
     self.init(api: account.api, name: account.name)
   }
 
+  public static func == (left: AccountSelector, right: AccountSelector) -> Bool {
+    guard left.api == right.api else { return false }
+    guard let leftName = left.name, let rightName = right.name else {
+      return left.name == nil && right.name == nil
+    }
+    return leftName.utf8.elementsEqual(rightName.utf8)
+  }
+
   /// The name under which the kernel tier keeps the token: `meti-token:<api-url>`, and for a named
   /// account `meti-token:<api-url>#<account>`. No URL here has a `#`, so the two never collide.
   public var keyDescription: String {

@@ -27,7 +27,7 @@ public struct Credential: ~Copyable, Sendable {
     /// METI's first generation: e-mail and password, `POST <api>/token`.
     case password
     /// The second generation: OAuth 2.0 client credentials (RFC 6749, 4.4) at `tokenURL`.
-    case clientCredentials(tokenURL: APIURL, audience: String, scope: String?)
+    case clientCredentials(tokenURL: TokenURL, audience: String, scope: String?)
   }
 
   /// The longest password or client secret, in bytes: every provider holds this much.
@@ -76,7 +76,7 @@ public struct Credential: ~Copyable, Sendable {
       grant = .password
     case "client_credentials":
       guard let audience = body.text("audience"),
-        let tokenURL = try? body.text("token_url").map({ try APIURL($0) })
+        let tokenURL = try? body.text("token_url").map({ try TokenURL($0) })
       else { return nil }
       grant = .clientCredentials(
         tokenURL: tokenURL, audience: audience, scope: body.text("scope"))

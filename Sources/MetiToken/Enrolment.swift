@@ -25,7 +25,7 @@ extension Renewal {
       token = try Patience(clock: clock, held: held).issue(
         from: issuer, for: credential, since: start, until: deadline)
     } catch {
-      throw .issuer(error, account)
+      throw .issuer(error, account, credential.grant)
     }
     try keep(credential)
     dropFormer(account)
@@ -73,7 +73,7 @@ extension Renewal {
       let hadToken = try store.removeToken(of: account)
       guard !tokenOnly else { return hadToken || wasCached }
       let hadCredential = try store.removeCredential(of: account)
-      if try store.defaultAccount(at: account.api) == account.name {
+      if account.name.isSameName(as: try store.defaultAccount(at: account.api)) {
         _ = try store.removeDefault(at: account.api)
       }
       return hadToken || hadCredential || wasCached
@@ -121,7 +121,7 @@ extension Renewal {
       let other = try? Account(name: name, api: account.api), other != account,
       let shelf = cache.shelf(for: AccountSelector(other)),
       // Read again, now that a logout of the other would take the shelf away.
-      let token = cache.find(anyone, at: clock.now()), token.account == name
+      let token = cache.find(anyone, at: clock.now()), token.account.isSameName(as: name)
     else { return }
     cache.keep(token, on: shelf, at: clock.now())
   }
@@ -144,8 +144,8 @@ extension Renewal {
     var isAnyDropped = false
     let now = clock.now()
     for selector in [AccountSelector(api: account.api, name: nil), AccountSelector(account)] {
-      guard let cached = cache.find(selector, at: now), cached.account == account.name,
-        isMeant(cached.secret)
+      guard let cached = cache.find(selector, at: now),
+        cached.account.isSameName(as: account.name), isMeant(cached.secret)
       else { continue }
       cache.drop(selector)
       isAnyDropped = true

@@ -142,14 +142,16 @@ public struct Renewal {
     _ held: any HeldLock, _ shelf: Shelf?
   ) throws(TokenError) -> Token {
     let credential = try credential(of: account)
-    if let on = refusal(of: credential, held) { throw .refusedBefore(account, on: on) }
+    if let on = refusal(of: credential, held) {
+      throw .refusedBefore(account, credential.grant, on: on)
+    }
     let token: Token
     do {
       token = try Patience(clock: clock, held: held).issue(
         from: issuer, for: credential, since: start, until: deadline)
     } catch {
       if case .refused = error { remember(refused: credential, held) }
-      throw .issuer(error, account)
+      throw .issuer(error, account, credential.grant)
     }
     if !request.validity.canBeMet(byLifetime: token.lifetime) {
       report(.shortLife(seconds: token.lifetime))
@@ -264,8 +266,8 @@ public enum TokenError: Error, Equatable {
   case noDefault([String])
   case keyring(KeyringError)
   /// METI refused this stored credential before, at this time (seconds since 1970 UTC).
-  case refusedBefore(Account, on: Int64)
-  case issuer(IssuerError, Account)
+  case refusedBefore(Account, Credential.Grant = .password, on: Int64)
+  case issuer(IssuerError, Account, Credential.Grant = .password)
   /// Another process is renewing this account's token and takes longer than this call may wait.
   case busy
 

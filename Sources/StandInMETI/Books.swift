@@ -69,6 +69,10 @@ struct Books {
     journal[post].lifetime = lifetime
   }
 
+  mutating func admit(_ token: String) {
+    live[token] = ContinuousClock.now + .seconds(lifetime)
+  }
+
   mutating func revoke(_ token: String) {
     live[token] = nil
   }

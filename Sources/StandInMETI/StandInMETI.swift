@@ -195,6 +195,11 @@ extension StandInMETI {
     core.books.withLockedValue { $0.issueToken(subject: email) }
   }
 
+  /// Takes a token of another server's, as an API does whose token endpoint is elsewhere.
+  public func admit(_ token: String) {
+    core.books.withLockedValue { $0.admit(token) }
+  }
+
   /// Makes one token dead before its time.
   public func revoke(_ token: String) {
     core.books.withLockedValue { $0.revoke(token) }

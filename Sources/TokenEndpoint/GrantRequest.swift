@@ -23,7 +23,7 @@ struct GrantRequest: ~Copyable {
       json.add("client_secret", secret: credential.secret)
       json.add("audience", audience)
       if let scope { json.add("scope", scope) }
-      server = tokenURL
+      server = tokenURL.server
       url = tokenURL.text
     }
     body = json.finish()

@@ -67,6 +67,7 @@ public struct TokenEndpoint: TokenIssuer {
   ) throws(IssuerError) {
     let scheme = server.scheme
     try handle.set(CURLOPT_URL, url)
+    try handle.set(CURLOPT_PATH_AS_IS, 1)
     do {
       try handle.set(meti_CURLOPT_PROTOCOLS_STR, scheme.rawValue)
     } catch {

@@ -59,22 +59,25 @@ public enum TrustStore: Equatable, Sendable {
 }
 
 extension TokenEndpoint {
-  /// Asks for the headers of `url` alone, with the same checks and limits as a request for a token.
+  /// Asks for the headers of `url`, which lies on `server`, alone, with the same checks and limits
+  /// as a request for a token.
   ///
   /// - Throws: ``MetiToken/IssuerError``, `unavailable` or `unusable`, where no answer comes.
-  public func visit(_ url: APIURL, until deadline: Deadline) throws(IssuerError) -> Visit {
+  public func visit(
+    _ url: String, on server: APIURL, until deadline: Deadline
+  ) throws(IssuerError) -> Visit {
     let curl = try CurlLibrary.shared.get()
     let start = clock.now()
     let time = deadline.remaining(at: start)
     guard time > 0 else {
       throw .unavailable(
-        IssuerError.Unavailable(reason: "there is no time left to ask \(url.origin)"))
+        IssuerError.Unavailable(reason: "there is no time left to ask \(server.origin)"))
     }
-    onDetail("HEAD \(url.text)")
+    onDetail("HEAD \(url)")
     onDetail(curl.version)
     var handle = try CurlHandle(curl)
     // An origin without a path is asked for "/".
-    try prepare(&handle, for: url.text, of: url, milliseconds: time)
+    try prepare(&handle, for: url, of: server, milliseconds: time)
     try? handle.set(CURLOPT_CERTINFO, 1)
     let answer = Answer()
     let code = handle.head(into: answer)
@@ -84,7 +87,8 @@ extension TokenEndpoint {
     guard status != 0, code == CURLE_OK || answer.excess != nil else {
       let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS)
       onDetail(failure.detail)
-      throw failure.error(server: url, mayUseProxy: mayUseProxy(for: url), caFile: caFile)
+      throw failure.error(
+        server: server, mayUseProxy: mayUseProxy(for: server), caFile: caFile)
     }
     let date = answer.date.flatMap(RetryAfter.fixdate)
     return Visit(

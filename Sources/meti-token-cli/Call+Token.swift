@@ -15,8 +15,11 @@ extension Call {
 
   private func firstLogin(_ selector: AccountSelector) throws(Failure) -> Token {
     let login = Login(call: self)
-    guard try login.offer(selector) else { throw Failure(.noAccount(selector)) }
-    let credential = try login.credential(email: selector.name)
+    // A client's secret is for its own token URL. Where that is not known nothing is asked.
+    guard let grant = try? EnvironmentStore.grant(of: selector.name),
+      try login.offer(selector, grant)
+    else { throw Failure(.noAccount(selector)) }
+    let credential = try login.credential(email: selector.name, grant: grant)
     guard let token = try login.store(credential, isVerified: true) else {
       throw Failure(.bug, "the login gave no token")
     }

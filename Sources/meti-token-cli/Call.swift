@@ -32,10 +32,9 @@ struct Call {
 
   /// - Parameters:
   ///   - forgets: what is in the kernel tier is found even where that is switched off.
-  ///   - longest: of the whole call, in milliseconds, whatever timeout is asked for.
+  ///   - begun: the end of a call that is under way already.
   init(
-    _ settings: Settings, forgets: Bool = false,
-    timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max
+    _ settings: Settings, forgets: Bool = false, until begun: Deadline? = nil
   ) throws(Failure) {
     let environment = CallEnvironment(Process.variable)
     let clock = SystemClock()
@@ -45,8 +44,8 @@ struct Call {
     let verbose: @Sendable (String) -> Void = { if isVerbose { Voice.detail($0) } }
 
     selector = try Self.selector(settings, environment)
-    let seconds = try Self.timeout(settings) ?? standardTimeout
-    deadline = Deadline(min(seconds * 1000, longest), from: clock.now())
+    let seconds = try Self.timeout(settings) ?? Self.standardTimeout
+    deadline = begun ?? Deadline(seconds * 1000, from: clock.now())
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
     let chosen = try Self.cache(environment)

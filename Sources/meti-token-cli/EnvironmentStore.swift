@@ -17,7 +17,7 @@ struct EnvironmentStore: CredentialStore {
   /// The account that the environment brings, unless another is asked for; `nil` when it brings
   /// none.
   init?(for selector: AccountSelector) throws(Failure) {
-    guard let (name, prefix, file) = Self.identity, selector.name == nil || selector.name == name,
+    guard let (name, prefix, file) = Self.identity, selector.allows(name),
       let source = Self.source(prefix: prefix, credential: file)
     else { return nil }
     do {
@@ -61,6 +61,21 @@ struct EnvironmentStore: CredentialStore {
 
   /// The account that the environment names, whether or not it brings its secret; `nil` for none.
   static var ownName: String? { identity?.name }
+
+  /// Whether the environment brings an account with its secret.
+  static var bringsAccount: Bool { identity != nil && missingSecret == nil }
+
+  /// Whether the environment says that the account of this name is an OAuth 2.0 client.
+  static func isClient(_ name: String) -> Bool {
+    name.isSameName(as: variable("METI_CLIENT_ID"))
+  }
+
+  /// How the account of this name comes to its tokens, as far as the environment says.
+  /// - Throws: where it is a client's, and something is missing or cannot be used.
+  static func grant(of name: String?) throws(Failure) -> Credential.Grant {
+    guard let name, isClient(name) else { return .password }
+    return try clientGrant()
+  }
 
   /// What the account that the environment names needs beside it, where it is not there, as a hint;
   /// the account is looked for in the keyring then.
@@ -123,8 +138,8 @@ extension Credential.Grant {
   static func client(
     tokenURL: String, audience: String, scope: String?
   ) throws(Failure) -> Credential.Grant {
-    let url: APIURL
-    do { url = try APIURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
+    let url: TokenURL
+    do { url = try TokenURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
     for (name, text) in [("audience", audience), ("scope", scope ?? " ")] {
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
         throw Failure.usage("the \(name) is empty or holds a control character")

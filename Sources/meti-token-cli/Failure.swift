@@ -42,20 +42,21 @@ extension Failure {
         hint: "choose one with --account, or for good with: meti-token switch E-MAIL")
     case .keyring(let error):
       self.init(error, environmentLacks: EnvironmentStore.missingSecret)
-    case .refusedBefore(let account, let on) where isFromEnvironment:
+    case .refusedBefore(let account, _, let on) where isFromEnvironment:
       self.init(
         .refused,
         "METI refused the \(Self.secretName) of \(account.name) from the environment on "
           + UTC.text(on),
         hint: Self.correctEnvironment)
-    case .refusedBefore(let account, let on):
+    case .refusedBefore(let account, let grant, let on):
       self.init(
         .refused,
         "METI refused the stored \(Self.secretName) of \(account.name) on \(UTC.text(on)), "
           + "and they have not been changed since",
-        hint: "log in again with: meti-token login")
-    case .issuer(let error, let account):
-      self.init(error, account, isFromEnvironment: isFromEnvironment)
+        hint: Self.logInAgain(account, grant))
+    case .issuer(let error, let account, let grant):
+      let remedy = isFromEnvironment ? Self.correctEnvironment : Self.logInAgain(account, grant)
+      self.init(error, account, whereRefused: remedy)
     case .busy:
       self.init(
         .tryAgain, "another meti-token is renewing this token and takes too long",
@@ -68,12 +69,19 @@ extension Failure {
   /// What ends a refusal there; a log-in would be about the keyring.
   static let correctEnvironment = "correct it where it is set, then: meti-token logout"
 
+  /// What ends a refusal of a stored credential.
+  static func logInAgain(_ account: Account, _ grant: Credential.Grant) -> String {
+    "log in again with: \(LoginLine.storing(account.name, grant))"
+  }
+
   private init(noAccount selector: AccountSelector) {
     let whose = selector.name.map { "no account \($0)" } ?? "no account"
-    let missing = selector.name == EnvironmentStore.ownName ? EnvironmentStore.missingSecret : nil
+    let isOwn = selector.name?.isSameName(as: EnvironmentStore.ownName) ?? false
+    let missing = isOwn ? EnvironmentStore.missingSecret : nil
     self.init(
       .noAccount, "\(whose) is stored for \(selector.api.text)",
-      hint: (missing.map { "\($0); or " } ?? "") + "log in with: meti-token login")
+      hint: (missing.map { "\($0); or " } ?? "")
+        + "log in with: \(LoginLine.storing(selector.name))")
   }
 
   /// - Parameter environmentLacks: what would have made the keyring needless.
@@ -163,15 +171,14 @@ extension Failure {
     }
   }
 
-  private init(_ error: IssuerError, _ account: Account, isFromEnvironment: Bool) {
+  private init(_ error: IssuerError, _ account: Account, whereRefused remedy: String) {
     switch error {
     case .refused(let refusal):
       let reason = refusal.reason.map { ": \($0)" } ?? ""
       self.init(
         .refused,
         "METI refuses the credentials of \(account.name) (HTTP \(refusal.status))\(reason)",
-        hint: isFromEnvironment
-          ? Self.correctEnvironment : "log in again with: meti-token login")
+        hint: remedy)
     case .unavailable(let trouble):
       let after =
         trouble.retryAfter.map { seconds in
@@ -214,6 +221,7 @@ extension Failure {
       case .notPrintableASCII: "it holds a space, a control character or something outside ASCII"
       case .userinfo: "it must not hold a user name or password"
       case .queryOrFragment: "it must not hold a query or a fragment"
+      case .fragment: "it must not hold a fragment"
       case .badHost: "its host name is not legal"
       case .badPort: "its port is not a number from 1 to 65535"
       }

@@ -18,7 +18,7 @@ struct GetCommand: ParsableCommand {
 
   func run() throws {
     let helper = try HelperCall(common, account: account.account)
-    let request = try StandardInput.request(until: helper.call.deadline, clock: helper.call.clock)
+    let request = try StandardInput.request(until: helper.deadline, clock: helper.clock)
     switch request.form {
     case .git: try GitCredentialGet(helper: helper).run(request)
     case .engFlow: try EngFlowGet(helper: helper).run(request)
@@ -56,9 +56,8 @@ struct GitCredentialGet {
   }
 
   private func answer(to request: borrowing GitCredentialRequest) throws(Failure) -> [UInt8]? {
-    guard let selector = try helper.selector(for: request), let token = try token(selector)
-    else { return nil }
-    let expiry = token.expiry.epochSeconds(at: helper.call.clock.now())
+    guard let call = try helper.call(for: request), let token = try token(call) else { return nil }
+    let expiry = token.expiry.epochSeconds(at: call.clock.now())
     do {
       return try token.secret.withBytes { bytes throws(UnwritableValue) in
         try GitCredentialAnswer.get(
@@ -71,11 +70,10 @@ struct GitCredentialGet {
   }
 
   /// `nil` where no account is stored.
-  private func token(_ selector: AccountSelector) throws(Failure) -> Token? {
-    let call = helper.call
+  private func token(_ call: Call) throws(Failure) -> Token? {
     do {
       return try call.renewal.token(
-        for: TokenRequest(selector: selector), until: call.deadline)
+        for: TokenRequest(selector: call.selector), until: call.deadline)
     } catch {
       let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
       guard case .noAccount = error else { throw failure }
@@ -99,12 +97,12 @@ struct EngFlowGet {
     } catch {
       throw Failure(.malformed, error.description)
     }
-    let call = helper.call
     guard helper.host.matches(uri: request.uri.span) else {
       throw Failure(
-        .malformed, "the credential request is not for \(call.selector.api.origin)",
+        .malformed, "the credential request is not for \(helper.api.origin)",
         hint: "let Bazel use this helper for that host alone: --credential_helper=HOST=PATH")
     }
+    let call = try helper.call()
     let token: Token
     do {
       token = try call.renewal.token(

@@ -10,8 +10,9 @@ struct Login {
   static let patience: Int64 = 120
 
   /// Whether a person who has stored nothing wants to log in now.
-  func offer(_ selector: AccountSelector) throws(Failure) -> Bool {
-    let account = selector.name.map { "METI account \($0)" } ?? "METI account"
+  func offer(_ selector: AccountSelector, _ grant: Credential.Grant) throws(Failure) -> Bool {
+    let kind = grant == .password ? "METI account" : "METI client"
+    let account = selector.name.map { "\(kind) \($0)" } ?? kind
     let answer = try ask(
       "No \(account) is stored for \(selector.api.text). Log in now? [Y/n] ", isSecret: false)
     return answer.withBytes { bytes in

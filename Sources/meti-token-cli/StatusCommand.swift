@@ -39,6 +39,8 @@ struct StatusReport: Encodable {
     let passwordPlace: String
     /// Seconds since 1970 UTC at which METI refused the stored password.
     let refusedOn: Int64?
+    /// What ends that; not for programs.
+    let remedy: String
     let token: Held?
 
     enum CodingKeys: String, CodingKey {
@@ -111,9 +113,10 @@ struct StatusReport: Encodable {
     let chosen = try defaultName(call)
     let (names, areAll) = try call.store.readableAccounts(at: api)
     var entries: [Entry] = []
-    for name in names where call.selector.name == nil || call.selector.name == name {
+    for name in names where call.selector.allows(name) {
       guard let account = try? Account(name: name, api: api) else { continue }
-      let isDefault = name == chosen || (chosen == nil && names.count == 1 && areAll)
+      let isDefault =
+        name.isSameName(as: chosen) || (chosen == nil && names.count == 1 && areAll)
       entries.append(try entry(account, isDefault: isDefault, call))
     }
     if !areAll {
@@ -142,13 +145,15 @@ struct StatusReport: Encodable {
       }
     }
     var refusedOn: Int64?
+    var remedy = Failure.correctEnvironment
     if let credential = try call.store.credential(of: account) {
       refusedOn = credential.refusedOn ?? call.lock.refusal(of: credential, at: call.clock.now())
+      if !call.isFromEnvironment { remedy = Failure.logInAgain(account, credential.grant) }
     }
     return Entry(
       account: account.name, isDefault: isDefault, hasPassword: true,
       passwordPlace: call.isFromEnvironment ? "environment" : "keyring", refusedOn: refusedOn,
-      token: Held(held, at: call.clock.now()))
+      remedy: remedy, token: Held(held, at: call.clock.now()))
   }
 
   private static func cachedEntry(_ call: Call) -> Entry? {
@@ -157,7 +162,7 @@ struct StatusReport: Encodable {
     return Entry(
       account: token.account, isDefault: call.selector.name == nil, hasPassword: false,
       passwordPlace: "keyring",
-      refusedOn: nil, token: Held([Finding("kernel", token)], at: now))
+      refusedOn: nil, remedy: "", token: Held([Finding("kernel", token)], at: now))
   }
 
   func json() throws(Failure) -> String {
@@ -214,8 +219,6 @@ extension StatusReport.Claims {
 extension StatusReport.Entry {
   fileprivate var passwordText: String {
     if let refusedOn {
-      let remedy =
-        passwordPlace == "keyring" ? "log in again" : Failure.correctEnvironment
       return "refused by METI on \(UTC.text(refusedOn)); \(remedy)"
     }
     guard hasPassword else { return "not known: the keyring cannot be asked" }

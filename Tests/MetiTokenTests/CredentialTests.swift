@@ -52,7 +52,7 @@ import Testing
     let credential = Credential(
       account: .anna,
       grant: .clientCredentials(
-        tokenURL: try APIURL("https://tenant.auth0.example/oauth/token"),
+        tokenURL: try TokenURL("https://tenant.auth0.example/oauth/token"),
         audience: "https://api.meti.millpont.com", scope: "read:sources"),
       secret: Secret(copying: "s3cret"))
     #expect(text(credential.stored()) == Self.client)
@@ -61,6 +61,7 @@ import Testing
   @Test(arguments: [
     "pä55\ngrant=password\n", "x\ngrant=password\nrefused_on=1767268800\n", Self.client,
     Self.client.replacing("scope=read:sources\n", with: ""),
+    Self.client.replacing("oauth/token", with: "oauth/token/?a=b&c="),
   ])
   func `comes back whole`(_ body: String) {
     #expect(read(body) == body)

@@ -118,6 +118,23 @@ struct AccountsTests {
     #expect(place.meti.requests.map(\.path) == ["/oauth/token", "/oauth/token"])
   }
 
+  @Test func `a token URL is asked as it was given, with its query`() throws {
+    let place = try Workplace()
+    let target = "/oauth/token?tenant=a/../b//"
+    let login = try logInClient(
+      place, secret: METIServer.clientSecret, ["--token-url", place.url + target])
+    #expect(login.status == .exit(0))
+    #expect(try place.run("-f").told == .answer(place.lastToken))
+    #expect(place.meti.requests.map(\.target) == [target, target])
+    // No other path is made of it either, though there is nothing at this one.
+    let elsewhere = "/oauth/./token/"
+    #expect(
+      try logInClient(
+        place, secret: METIServer.clientSecret, ["--token-url", place.url + elsewhere]
+      ).status == .exit(76))
+    #expect(place.meti.requests.last?.target == elsewhere)
+  }
+
   @Test func `a refused client stores nothing`() throws {
     let place = try Workplace()
     let login = try logInClient(place, secret: "wrong", [])

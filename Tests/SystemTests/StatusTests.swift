@@ -70,7 +70,9 @@ struct StatusTests {
     #expect(try place.run().status == .exit(77))
     #expect(
       try report(place)
-        == text(place, token: "none", password: "refused by METI on TIME; log in again"))
+        == text(
+          place, token: "none",
+          password: "refused by METI on TIME; log in again with: meti-token login"))
     #expect(
       try report(place, "--json")
         == .answer(

@@ -29,15 +29,15 @@ import Testing
       (nil, ""), ("read:sources write:sources", #","scope":"read:sources write:sources""#),
     ] as [(String?, String)])
   func `with client credentials goes to the token URL`(_ scope: String?, _ end: String) throws {
-    let tokenURL = try APIURL("https://tenant.auth0.example/oauth/token")
+    let tokenURL = try TokenURL("https://tenant.auth0.example/oauth/token/?a=b&c")
     let request = GrantRequest(
       for: Credential(
         account: try Account(name: "client", api: Self.api),
         grant: .clientCredentials(
           tokenURL: tokenURL, audience: "https://api.meti.millpont.com", scope: scope),
         secret: Secret(copying: "s3cret")))
-    #expect(request.url == "https://tenant.auth0.example/oauth/token")
-    #expect(request.server == tokenURL)
+    #expect(request.url == "https://tenant.auth0.example/oauth/token/?a=b&c")
+    #expect(request.server == (try APIURL("https://tenant.auth0.example")))
     let begin =
       #"{"grant_type":"client_credentials","client_id":"client","client_secret":"s3cret","#
       + #""audience":"https://api.meti.millpont.com""#

@@ -46,7 +46,7 @@ struct Doctor {
     /// `nil` where there is none, or nobody can say which is meant.
     var account: Account?
     /// Of an OAuth 2.0 client.
-    var tokenURL: APIURL?
+    var tokenURL: TokenURL?
   }
 
   private func examineAccount() -> ([Check], Patient) {

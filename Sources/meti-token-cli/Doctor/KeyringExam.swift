@@ -185,8 +185,8 @@ struct KeyringExam {
     _ items: KeyringSurvey.Items, _ provider: Provider
   ) throws(KeyringError) -> KeyringSurvey.Items.Stored? {
     // The same account may lie in two collections.
-    let names = Set(items.accounts.map(\.account.name)).sorted()
-    let logIn = "log in with: meti-token login"
+    let names = items.accounts.map(\.account.name).distinctNames()
+    let logIn = "log in with: \(LoginLine.storing(doctor.selector.name))"
     guard !names.isEmpty else {
       add(.warning(hint: logIn), "none is stored for \(doctor.selector.api.text)")
       return nil
@@ -199,7 +199,8 @@ struct KeyringExam {
       // A keyring that may ask first is not asked.
       let chosen = provider.isQuiet ? try survey.defaultName(items) : nil
       let only = names.count == 1 ? names[0] : nil
-      (meant, how) = (chosen ?? only, only == chosen ?? only ? "the only one" : "the default")
+      let isOnly = chosen.map { $0.isSameName(as: only) } ?? true
+      (meant, how) = (chosen ?? only, isOnly ? "the only one" : "the default")
     }
     guard let meant else {
       let several = names.joined(separator: ", ")
@@ -212,7 +213,7 @@ struct KeyringExam {
       }
       return nil
     }
-    guard let stored = items.accounts.first(where: { $0.account.name == meant }) else {
+    guard let stored = items.accounts.first(where: { $0.account.name.isSameName(as: meant) }) else {
       add(.warning(hint: logIn), "\(meant) is not stored for \(doctor.selector.api.text)")
       return nil
     }
@@ -242,7 +243,8 @@ struct KeyringExam {
     if let refusedOn = credential.refusedOn {
       add(
         .failed(
-          status: ExitStatus.refused.rawValue, hint: "log in again with: meti-token login"),
+          status: ExitStatus.refused.rawValue,
+          hint: Failure.logInAgain(credential.account, credential.grant)),
         "METI refused the stored \(what) on \(UTC.text(refusedOn))")
     } else {
       add(.ok, "the \(what) is stored; whether it is right only METI knows")

@@ -7,11 +7,11 @@ import TokenEndpoint
 /// Looks at METI the way a request for a token would reach it, but without credentials.
 struct NetworkExam {
   private let doctor: Doctor
-  private let tokenURL: APIURL?
+  private let tokenURL: TokenURL?
   private let endpoint: TokenEndpoint
   private let proxy = ProxySetting(Process.variable)
 
-  init(doctor: Doctor, tokenURL: APIURL?) {
+  init(doctor: Doctor, tokenURL: TokenURL?) {
     self.doctor = doctor
     self.tokenURL = tokenURL
     let verbose = doctor.verbose
@@ -23,9 +23,12 @@ struct NetworkExam {
     let api = doctor.selector.api
     do throws(IssuerError) {
       let trust = try endpoint.trustStore()
-      let checks = [self.trust(trust)] + server(api, as: .api, share: tokenURL == nil ? 1 : 2)
+      let checks =
+        [self.trust(trust)] + visit(api.text, on: api, as: .api, share: tokenURL == nil ? 1 : 2)
       guard let tokenURL else { return checks }
-      return checks + server(tokenURL, as: .tokenURL, share: 1).filter { $0.subject == .tokenURL }
+      return checks
+        + visit(tokenURL.text, on: tokenURL.server, as: .tokenURL, share: 1)
+        .filter { $0.subject == .tokenURL }
     } catch {
       // libcurl is missing.
       let rest: [Check.Subject] = [.proxy, .api, .certificate, .clock]
@@ -55,10 +58,12 @@ struct NetworkExam {
   }
 
   /// Visits a server, and says what its answer tells.
-  private func server(_ url: APIURL, as subject: Check.Subject, share: Int64) -> [Check] {
+  private func visit(
+    _ url: String, on server: APIURL, as subject: Check.Subject, share: Int64
+  ) -> [Check] {
     let visit: Visit
     do {
-      visit = try endpoint.visit(url, until: doctor.share(of: share))
+      visit = try endpoint.visit(url, on: server, until: doctor.share(of: share))
     } catch {
       let skipped = Check.State.skipped(hint: "see \(subject.rawValue)")
       return [
@@ -67,18 +72,20 @@ struct NetworkExam {
         Check(.certificate, skipped, "not seen"), Check(.clock, skipped, "not compared"),
       ]
     }
-    return [proxyCheck(visit), answer(visit, url, subject), certificate(visit, url), clock(visit)]
+    return [
+      proxyCheck(visit), answer(visit, server, subject), certificate(visit, server), clock(visit),
+    ]
   }
 
-  private func answer(_ visit: Visit, _ url: APIURL, _ subject: Check.Subject) -> Check {
-    let detail = "\(url.origin) answers, HTTP \(visit.status), after \(visit.milliseconds) ms"
+  private func answer(_ visit: Visit, _ server: APIURL, _ subject: Check.Subject) -> Check {
+    let detail = "\(server.origin) answers, HTTP \(visit.status), after \(visit.milliseconds) ms"
     // What is asked for may not exist; that somebody answers is what counts.
     guard visit.status >= 500 else { return Check(subject, .ok, detail) }
     return Check(subject, .warning(hint: "the server is in trouble: try again later"), detail)
   }
 
-  private func certificate(_ visit: Visit, _ url: APIURL) -> Check {
-    guard url.scheme == .https else {
+  private func certificate(_ visit: Visit, _ server: APIURL) -> Check {
+    guard server.scheme == .https else {
       return Check(.certificate, .ok, "none: it is this machine, over plain http")
     }
     guard let certificate = visit.certificate else {
@@ -126,9 +133,9 @@ struct NetworkExam {
     return .failed(status: status.rawValue, hint: hint)
   }
 
-  private func hint(_ error: IssuerError, _ url: APIURL) -> String {
+  private func hint(_ error: IssuerError, _ url: String) -> String {
     let orProxy = proxy == nil ? "" : " and the proxy"
-    let same = "curl -I \(ShellWord.quote(url.text))"
+    let same = "curl -I \(ShellWord.quote(url))"
     switch error {
     case .unavailable(let trouble) where trouble.isTransient:
       return "check the network\(orProxy), then: \(same)"
