@@ -105,6 +105,7 @@ struct EnvironmentStore: CredentialStore {
     }
   }
 
+  var isReadOnly: Bool { true }
   func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {}
   func store(_ credential: borrowing Credential) throws(KeyringError) {
     throw KeyringError(.readOnly)

@@ -239,6 +239,8 @@ extension Warning {
         + (error.isForPersonToEnd ? "; \(Failure.words(error.kind).hint ?? "")" : "")
     case .refusalNotKept(let error):
       "it could not be noted that METI refuses the password: \(Failure.words(error.kind).message)"
+    case .refusalNotNoted:
+      "nowhere could it be noted that METI refuses the password, so the next call asks again"
     case .shortLife(let seconds):
       "METI's tokens live \(Spoken.duration(seconds)), which is less than --min-validity asks for"
     }
@@ -247,7 +249,7 @@ extension Warning {
   var detail: String {
     switch self {
     case .tokenNotKept(let error), .refusalNotKept(let error): error.detail
-    case .shortLife: ""
+    case .refusalNotNoted, .shortLife: ""
     }
   }
 }
