@@ -66,7 +66,8 @@ extension Failure {
   private static var secretName: String { "credentials" }
 
   /// What ends a refusal there; a log-in would be about the keyring.
-  static let correctEnvironment = "correct it where it is set, then: meti-token logout"
+  static let correctEnvironment =
+    "correct it where it is set; the same one is tried again after: meti-token logout"
 
   private init(noAccount selector: AccountSelector) {
     let whose = selector.name.map { "no account \($0)" } ?? "no account"
@@ -80,7 +81,8 @@ extension Failure {
   init(_ error: KeyringError, environmentLacks missing: String? = nil) {
     let (message, hint) = Self.words(error.kind)
     switch error.kind {
-    case .unreadable: self.init(.inputOutput, message)
+    case .unreadable(_, let status):
+      self.init(ExitStatus(rawValue: status) ?? .inputOutput, message)
     case .noBus, .noProvider:
       self.init(.keyring, message, hint: missing ?? hint, detail: error.detail)
     default: self.init(.keyring, message, hint: hint, detail: error.detail)
@@ -156,7 +158,7 @@ extension Failure {
         "the keyring does not take it",
         "look whether the disk is full or read-only; see the reason with --verbose"
       )
-    case .unreadable(let message): (message, nil)
+    case .unreadable(let message, _): (message, nil)
     case .readOnly:
       ("the account comes from the environment, which is only read", "change it where it is set")
     case .failed: ("the keyring cannot do what was asked", "see the reason with --verbose")
