@@ -44,18 +44,15 @@ public struct FileLock: AccountLock {
 
   /// What the last holder of the account's lock left, read without taking the lock. Only for
   /// telling: a holder may be about to change it.
-  public func note(of account: Account) -> BackOff? {
-    guard let path = path(AccountSelector(account).keyDescription) else { return nil }
-    return LockFile(reading: path)?.backOff
+  public func note(of account: Account) -> LockNote {
+    guard let path = path(AccountSelector(account).keyDescription) else { return LockNote() }
+    return LockFile(reading: path)?.note ?? LockNote()
   }
 
   /// When METI refused this very credential, where the store could not keep a note of it, in seconds
   /// since 1970 UTC; read without taking the lock.
   public func refusal(of credential: borrowing Credential, at now: Moment) -> Int64? {
-    guard let note = note(of: credential.account), note.refused == credential.mark,
-      note.remaining(at: now) > 0
-    else { return nil }
-    return note.since.wall / 1000
+    note(of: credential.account).refusal(of: credential.mark, at: now)
   }
 
   private func open(_ name: String) -> LockFile? { path(name).flatMap { LockFile(path: $0) } }
@@ -82,9 +79,14 @@ public struct FileLock: AccountLock {
   }
 }
 
-/// Stands for a lock where there is no directory to lock in.
+/// Stands for a lock where there is no directory to lock in. What is left here dies with the call.
 final class Unlocked: HeldLock {
-  var backOff: BackOff?
+  private(set) var note = LockNote()
+
+  func leave(_ note: LockNote) -> Bool {
+    self.note = note
+    return false
+  }
 }
 
 /// The open lock file; what it says is written by its holder alone.
@@ -115,59 +117,28 @@ final class LockFile: HeldLock {
     return true
   }
 
-  /// Kept as `key=value` lines. A file that says nothing legible says that all is well.
-  var backOff: BackOff? {
-    get {
-      let fields = readFields()
-      guard let boot = fields["since_boot_ms"].flatMap(Int64.init),
-        let wall = fields["since_ms"].flatMap(Int64.init),
-        let pause = fields["pause_ms"].flatMap(Int64.init), pause > 0,
-        let bootID = fields["boot_id"], let reason = fields["reason"]
-      else { return nil }
-      return BackOff(
-        since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason,
-        refused: fields["refused"])
-    }
-    set {
-      guard let newValue else {
-        if size > 0 { _ = ftruncate(descriptor, 0) }
-        return
-      }
-      var text = """
-        since_ms=\(newValue.since.wall)
-        since_boot_ms=\(newValue.since.boot)
-        boot_id=\(newValue.since.bootID)
-        pause_ms=\(newValue.pause)
-        reason=\(newValue.reason)
+  /// The longest note that is read, in bytes: some refusals, and a reason with a URL in it.
+  private static let longestNote = 4096
 
-        """
-      if let mark = newValue.refused { text += "refused=\(mark)\n" }
-      _ = ftruncate(descriptor, 0)
-      text.withUTF8 { bytes in
-        _ = unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, 0)
-      }
-    }
-  }
-
-  private var size: off_t {
-    var info = stat()
-    return unsafe fstat(descriptor, &info) == 0 ? info.st_size : 0
-  }
-
-  private func readFields() -> [String: String] {
-    guard size > 0 else { return [:] }
-    let text = unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
+  var note: LockNote {
+    let text = unsafe withUnsafeTemporaryAllocation(
+      byteCount: Self.longestNote, alignment: 1
+    ) { buffer in
       let count = unsafe pread(descriptor, buffer.baseAddress, buffer.count, 0)
       return unsafe String(
         validating: UnsafeRawBufferPointer(
           rebasing: UnsafeRawBufferPointer(buffer)[..<max(count, 0)]),
         as: UTF8.self)
     }
-    var fields: [String: String] = [:]
-    for line in (text ?? "").split(separator: "\n") {
-      let parts = line.split(separator: "=", maxSplits: 1)
-      if let key = parts.first { fields[String(key)] = parts.count == 2 ? String(parts[1]) : "" }
+    return LockNote(text: text ?? "")
+  }
+
+  /// Written before the rest of a longer one is cut off, so that a full disk keeps what there was.
+  func leave(_ note: LockNote) -> Bool {
+    var text = note.text
+    let isWritten = text.withUTF8 { bytes in
+      unsafe bytes.isEmpty || pwrite(descriptor, bytes.baseAddress, bytes.count, 0) == bytes.count
     }
-    return fields
+    return isWritten && ftruncate(descriptor, off_t(text.utf8.count)) == 0
   }
 }

@@ -21,6 +21,8 @@ public protocol CredentialStore {
   ///   that would be replaced, and could not.
   func store(_ token: borrowing Token, of account: Account) throws(KeyringError)
   func store(_ credential: borrowing Credential) throws(KeyringError)
+  /// Whether no credential can be stored here, nor a note that it was refused.
+  var isReadOnly: Bool { get }
   func makeDefault(_ account: Account) throws(KeyringError)
 
   /// Each answers whether there was anything to remove.
@@ -30,6 +32,8 @@ public protocol CredentialStore {
 }
 
 extension CredentialStore {
+  public var isReadOnly: Bool { false }
+
   /// For stores in which nothing is locked.
   public func readableAccounts(
     at api: APIURL
@@ -81,39 +85,27 @@ public protocol AccountLock {
 
 /// A lock that is held, and the few facts that its holders leave to each other.
 public protocol HeldLock: AnyObject {
-  /// What the last holder that could not reach METI left; setting `nil` clears it.
-  var backOff: BackOff? { get set }
+  /// What the holders before left; empty where that is nothing, or not legible.
+  var note: LockNote { get }
+  /// Leaves this note in place of the one there was.
+  /// - Returns: false where it cannot be kept, and the next holder will not know.
+  @discardableResult func leave(_ note: LockNote) -> Bool
 }
 
-/// Until when METI should be left alone after it was in trouble.
-public struct BackOff: Equatable, Sendable {
-  /// When the trouble was met.
-  public let since: Moment
-  /// Milliseconds from `since` in which nobody asks again.
-  public let pause: Int64
-  public let reason: String
-  /// Set where METI refused a credential and the store could not keep a note of it: the
-  /// ``Credential/mark`` of that credential.
-  public let refused: String?
-
-  public init(since: Moment, pause: Int64, reason: String, refused: String? = nil) {
-    self.since = since
-    self.pause = pause
-    self.reason = reason
-    self.refused = refused
+extension HeldLock {
+  /// Changes the note where that makes a difference.
+  /// - Returns: as ``leave(_:)``.
+  @discardableResult public func revise(_ change: (inout LockNote) -> Void) -> Bool {
+    let former = note
+    var note = former
+    change(&note)
+    return note == former || leave(note)
   }
 
-  /// The longest pause that is kept, in milliseconds: a server's mistake must not silence an
-  /// account for a night.
-  public static let longest: Int64 = 3_600_000
-
-  /// Milliseconds still to wait at `now`. A restart of the machine ends the pause, and what no
-  /// holder can have left, such as a pause from the future, is none.
-  public func remaining(at now: Moment) -> Int64 {
-    guard since.bootID == now.bootID, since.boot >= 0, since.boot <= now.boot,
-      pause >= 0, pause <= Self.longest
-    else { return 0 }
-    return max(pause - (now.boot - since.boot), 0)
+  /// The note's own, changed by itself.
+  public var backOff: BackOff? {
+    get { note.backOff }
+    set { revise { $0.backOff = newValue } }
   }
 }
 

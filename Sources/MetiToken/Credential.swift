@@ -7,13 +7,17 @@ public struct Credential: ~Copyable, Sendable {
   /// When METI refused this very secret, in seconds since 1970 UTC. While it is set nobody asks
   /// METI again, so that a cron job cannot lock an account; `login` stores a credential without it.
   public let refusedOn: Int64?
-  /// Tells this credential from its successor where the store cannot keep ``refusedOn``: when its
-  /// file was last changed, or ``Secret/mark(in:)``. Printable ASCII.
+  /// Tells this credential from its successor, and from those of other sources, where the store
+  /// cannot keep ``refusedOn``: where it comes from, and when its file was last changed or
+  /// ``Secret/mark(in:)``. Printable ASCII without spaces.
   public let mark: String
+
+  /// The mark of what the keyring keeps, where `login` ends a refusal.
+  public static let keyringMark = "keyring"
 
   public init(
     account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil,
-    mark: String = ""
+    mark: String = Self.keyringMark
   ) {
     self.mark = mark
     self.account = account
@@ -48,7 +52,8 @@ public struct Credential: ~Copyable, Sendable {
   /// The same credential, marked as refused.
   public func refused(at now: Moment) -> Credential {
     Credential(
-      account: account, grant: grant, secret: secret.duplicate(), refusedOn: now.wall / 1000)
+      account: account, grant: grant, secret: secret.duplicate(), refusedOn: now.wall / 1000,
+      mark: mark)
   }
 
   /// The stored form (see ``StoredBody``).

@@ -15,7 +15,10 @@ extension Renewal {
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {
       try keep(credential)
-      held.backOff = nil
+      held.revise { note in
+        note.backOff = nil
+        note.forgive(credential.mark)
+      }
       defer { dropFormer(account) }
       _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
       return nil
@@ -68,7 +71,7 @@ extension Renewal {
     let wasCached = dropCached(account)
     // Again at the end: a call may have read before what is removed here.
     defer { dropKept(account) }
-    held.backOff = nil
+    held.leave(LockNote())
     return try asking { () throws(KeyringError) in
       let hadToken = try store.removeToken(of: account)
       guard !tokenOnly else { return hadToken || wasCached }

@@ -33,8 +33,9 @@ public struct KeyringError: Error, Equatable {
     case garbled
     /// The provider does not take an item, as on a full disk; see the detail.
     case notStored
-    /// The file that the environment names for the secret cannot be read, in these words.
-    case unreadable(String)
+    /// The secret that the environment brings cannot be read or used: in these words, and with
+    /// this exit status.
+    case unreadable(String, status: Int32)
     /// The store is the environment, which is only read.
     case readOnly
     /// Anything else; see the detail.

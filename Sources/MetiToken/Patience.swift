@@ -28,7 +28,10 @@ struct Patience {
       let trouble: IssuerError.Unavailable
       do {
         let issued = try issuer.issue(for: credential, until: deadline)
-        held.backOff = nil
+        held.revise { note in
+          note.backOff = nil
+          note.forgive(credential.mark)
+        }
         return Token(
           secret: issued.secret.duplicate(), account: credential.account.name,
           expiry: Expiry(lifetime: issued.lifetime, from: sent), lifetime: issued.lifetime)
@@ -61,8 +64,7 @@ struct Patience {
     since start: Moment, until deadline: Deadline
   ) throws(IssuerError) {
     let now = clock.now()
-    // A refusal concerns one credential, which who asks now may have replaced.
-    guard let earlier = held.backOff, earlier.refused == nil else { return }
+    guard let earlier = held.backOff else { return }
     let remaining = earlier.remaining(at: now)
     guard remaining > 0 else { return }
     let happenedWhileWaiting = earlier.since.boot >= start.boot

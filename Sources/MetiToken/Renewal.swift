@@ -168,27 +168,32 @@ public struct Renewal {
 
   /// When METI refused this very credential, in seconds since 1970 UTC.
   private func refusal(of credential: borrowing Credential, _ held: any HeldLock) -> Int64? {
-    if let on = credential.refusedOn { return on }
-    guard let earlier = held.backOff, earlier.refused == credential.mark,
-      earlier.remaining(at: clock.now()) > 0
-    else { return nil }
-    return earlier.since.wall / 1000
+    credential.refusedOn ?? held.note.refusal(of: credential.mark, at: clock.now())
+  }
+
+  /// Has nobody ask again with this credential. Where the store cannot keep that, the lock does for
+  /// a while.
+  private func remember(refused credential: borrowing Credential, _ held: any HeldLock) {
+    let now = clock.now()
+    if !store.isReadOnly {
+      do {
+        return try mark(refused: credential, at: now)
+      } catch {
+        report(.refusalNotKept(error))
+      }
+    }
+    let mark = credential.mark
+    if !held.revise({ $0.refuse(mark, at: now) }) { report(.refusalNotNoted) }
   }
 
   /// Marks the credential, if it is still the stored one: where no lock can be had, a login or a
-  /// logout may have come between. Where the store cannot, the lock keeps it for a while.
-  private func remember(refused credential: borrowing Credential, _ held: any HeldLock) {
-    let now = clock.now()
-    do {
-      let current = try store.credential(of: credential.account)
-      guard let current, current.secret.equals(credential.secret) else { return }
-      try store.store(credential.refused(at: now))
-    } catch {
-      held.backOff = BackOff(
-        since: now, pause: BackOff.longest, reason: "METI refuses the credentials",
-        refused: credential.mark)
-      if error.kind != .readOnly { report(.refusalNotKept(error)) }
-    }
+  /// logout may have come between.
+  private func mark(
+    refused credential: borrowing Credential, at now: Moment
+  ) throws(KeyringError) {
+    let current = try store.credential(of: credential.account)
+    guard let current, current.secret.equals(credential.secret) else { return }
+    try store.store(credential.refused(at: now))
   }
 
   /// Keeps a new token in both tiers. The token is good whether or not that succeeds.
@@ -254,6 +259,8 @@ public enum Warning: Equatable, Sendable {
   case tokenNotKept(KeyringError)
   /// METI refused the credential and the keyring did not take note of it.
   case refusalNotKept(KeyringError)
+  /// Nor did the lock: every call will ask METI again.
+  case refusalNotNoted
   /// METI's tokens live this long, which is less than the validity that was asked for.
   case shortLife(seconds: Int64)
 }

@@ -52,7 +52,9 @@ struct Call {
     cache = forgets ? KernelCache() : chosen
 
     lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
-    if !settings.isForKeyring, let environment = try EnvironmentStore(for: selector) {
+    if !settings.isForKeyring,
+      let environment = try EnvironmentStore(for: selector, until: deadline, clock)
+    {
       if let path = environment.exposedFile {
         Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
       }

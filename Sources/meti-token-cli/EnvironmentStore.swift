@@ -13,10 +13,15 @@ struct EnvironmentStore: CredentialStore {
   let own: Account
   let grant: Credential.Grant
   let source: SecretSource
+  private let clock: any Clock
+  private let deadline: Deadline
 
   /// The account that the environment brings, unless another is asked for; `nil` when it brings
   /// none.
-  init?(for selector: AccountSelector) throws(Failure) {
+  /// - Parameter deadline: of the call, which reading the secret is a part of.
+  init?(
+    for selector: AccountSelector, until deadline: Deadline, _ clock: any Clock
+  ) throws(Failure) {
     guard let (name, prefix, file) = Self.identity, selector.allows(name),
       let source = Self.source(prefix: prefix, credential: file)
     else { return nil }
@@ -27,6 +32,8 @@ struct EnvironmentStore: CredentialStore {
     }
     grant = try prefix == "METI_PASSWORD" ? .password : Self.clientGrant()
     self.source = source
+    self.clock = clock
+    self.deadline = deadline
   }
 
   /// The file with the secret, where others than its owner may read it. systemd's own directory is
@@ -111,15 +118,24 @@ struct EnvironmentStore: CredentialStore {
   func credential(of account: Account) throws(KeyringError) -> Credential? {
     guard account == own else { return nil }
     do {
-      let secret = try source.read(grant.secretName)
-      // The times of systemd's copy say when the service started, so its content has to tell.
-      let mark = isCopyOfSystemd ? secret.mark(in: SystemClock().now().bootID) : source.mark
-      return Credential(account: own, grant: grant, secret: secret, mark: mark)
+      let found = try source.read(grant.secretName, until: deadline)
+      let mark = mark(of: found)
+      return Credential(account: own, grant: grant, secret: found.secret, mark: mark)
     } catch {
-      throw KeyringError(.unreadable(error.message))
+      throw KeyringError(.unreadable(error.message, status: error.status.rawValue))
     }
   }
 
+  /// The times of systemd's copy say when the service started, a pipe has none, and a variable
+  /// neither: there the content has to tell.
+  private func mark(of found: borrowing SecretSource.Found) -> String {
+    let content = found.secret.mark(in: clock.now().bootID)
+    guard case .file = source else { return "env:\(content)" }
+    if isCopyOfSystemd { return "systemd:\(content)" }
+    return found.file.map { "file:\($0)" } ?? "pipe:\(content)"
+  }
+
+  var isReadOnly: Bool { true }
   func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {}
   func store(_ credential: borrowing Credential) throws(KeyringError) {
     throw KeyringError(.readOnly)

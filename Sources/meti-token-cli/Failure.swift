@@ -67,7 +67,8 @@ extension Failure {
   private static var secretName: String { "credentials" }
 
   /// What ends a refusal there; a log-in would be about the keyring.
-  static let correctEnvironment = "correct it where it is set, then: meti-token logout"
+  static let correctEnvironment =
+    "correct it where it is set; the same one is tried again after: meti-token logout"
 
   /// What ends a refusal of a stored credential.
   static func logInAgain(_ account: Account, _ grant: Credential.Grant) -> String {
@@ -88,7 +89,8 @@ extension Failure {
   init(_ error: KeyringError, environmentLacks missing: String? = nil) {
     let (message, hint) = Self.words(error.kind)
     switch error.kind {
-    case .unreadable: self.init(.inputOutput, message)
+    case .unreadable(_, let status):
+      self.init(ExitStatus(rawValue: status) ?? .inputOutput, message)
     case .noBus, .noProvider:
       self.init(.keyring, message, hint: missing ?? hint, detail: error.detail)
     default: self.init(.keyring, message, hint: hint, detail: error.detail)
@@ -164,7 +166,7 @@ extension Failure {
         "the keyring does not take it",
         "look whether the disk is full or read-only; see the reason with --verbose"
       )
-    case .unreadable(let message): (message, nil)
+    case .unreadable(let message, _): (message, nil)
     case .readOnly:
       ("the account comes from the environment, which is only read", "change it where it is set")
     case .failed: ("the keyring cannot do what was asked", "see the reason with --verbose")
@@ -254,6 +256,8 @@ extension Warning {
         + (error.isForPersonToEnd ? "; \(Failure.words(error.kind).hint ?? "")" : "")
     case .refusalNotKept(let error):
       "it could not be noted that METI refuses the password: \(Failure.words(error.kind).message)"
+    case .refusalNotNoted:
+      "nowhere could it be noted that METI refuses the password, so the next call asks again"
     case .shortLife(let seconds):
       "METI's tokens live \(Spoken.duration(seconds)), which is less than --min-validity asks for"
     }
@@ -262,7 +266,7 @@ extension Warning {
   var detail: String {
     switch self {
     case .tokenNotKept(let error), .refusalNotKept(let error): error.detail
-    case .shortLife: ""
+    case .refusalNotNoted, .shortLife: ""
     }
   }
 }

@@ -35,7 +35,8 @@ struct Login {
     }
     let password: Secret
     if let source {
-      password = try uncounted { () throws(Failure) in try source.read(grant.secretName) }
+      let found = try uncounted { () throws(Failure) in try source.read(grant.secretName) }
+      password = found.secret
     } else {
       password = try askSecret(grant)
     }

@@ -272,4 +272,25 @@ extension FileLock {
     try held().backOff = pause
     #expect(try held().backOff == pause)
   }
+
+  @Test func `stands beside what METI has refused`() throws {
+    let note = LockNote(
+      backOff: pause,
+      refusals: [
+        LockNote.Refusal(mark: "env:1f", since: noon),
+        LockNote.Refusal(mark: "file:1.2.3", since: noon.later(1)),
+      ])
+    #expect(try held().leave(note))
+    #expect(try held().note == note)
+    try held().backOff = nil
+    #expect(try held().note == LockNote(refusals: note.refusals))
+    try held().revise { $0.forgive("env:1f") }
+    #expect(try held().note.refusals.map(\.mark) == ["file:1.2.3"])
+  }
+
+  @Test(arguments: ["", "env:1", "env:1 2", "env:1 2 3", "env:1 x 3 boot", "env:1 2 x boot"])
+  func `knows no refusal that is not legible`(_ text: String) throws {
+    try directory.write(Array("refused=\(text)\n".utf8), to: file)
+    #expect(try held().note.isEmpty)
+  }
 }

@@ -77,6 +77,9 @@ final class FakeStore: CredentialStore {
   var calls: [String] = []
   /// Which calls fail, and how.
   var trouble: (String) -> KeyringError? = { _ in nil }
+  /// As the environment is, which brings what ``mark`` tells from its successor.
+  var isReadOnly = false
+  var mark = Credential.keyringMark
 
   private func call(_ verb: String, _ item: String) throws(KeyringError) -> String? {
     calls.append("\(verb) \(item)")
@@ -117,8 +120,12 @@ extension FakeStore {
   }
 
   func credential(of account: Account) throws(KeyringError) -> Credential? {
-    guard let body = try call("find", "credential \(account.name)") else { return nil }
-    return Credential(stored: Secret(copying: body), account: account)
+    guard let body = try call("find", "credential \(account.name)"),
+      let found = Credential(stored: Secret(copying: body), account: account)
+    else { return nil }
+    return Credential(
+      account: account, grant: found.grant, secret: found.secret.duplicate(),
+      refusedOn: found.refusedOn, mark: mark)
   }
 
   func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {
@@ -126,6 +133,7 @@ extension FakeStore {
   }
 
   func store(_ credential: borrowing Credential) throws(KeyringError) {
+    if isReadOnly { throw KeyringError(.readOnly) }
     try store(credential.stored(), as: "credential \(credential.account.name)")
   }
 
@@ -196,5 +204,13 @@ final class FakeLock: AccountLock {
 }
 
 final class FakeHeldLock: HeldLock {
-  var backOff: BackOff?
+  private(set) var note = LockNote()
+  /// As on a disk that is full.
+  var isFull = false
+
+  func leave(_ note: LockNote) -> Bool {
+    guard !isFull else { return false }
+    self.note = note
+    return true
+  }
 }

@@ -189,3 +189,84 @@ import Testing
     #expect(world.keyring("token anna@domain.com") == "stored")
   }
 }
+
+@Suite struct `A refused password that the store cannot mark` {
+  private let world = World()
+
+  init() {
+    world.store.isReadOnly = true
+    world.store.mark = "env:1"
+    world.issuer.answer = { _ in .failure(.refusal) }
+    _ = world.token()
+  }
+
+  private let refusedBefore = TokenError.refusedBefore(.anna, on: noon.wall / 1000)
+
+  /// As of another process, whose credential this mark tells from others.
+  private func token(_ mark: String) -> Result<String, TokenError> {
+    world.store.mark = mark
+    return world.token(mustBeNew: true)
+  }
+
+  @Test func `is asked for once by a hundred calls`() {
+    for _ in 0..<100 { #expect(world.token() == .failure(refusedBefore)) }
+    #expect(world.issuer.asked.count == 1)
+    #expect(world.warnings == [])
+  }
+
+  @Test func `is tried again after an hour, and in the next boot`() {
+    world.clock.moment = noon.later(hour)
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    world.clock.moment.bootID = "next boot"
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+  }
+
+  @Test func `is read once, for a pipe has no more`() {
+    #expect(world.store.calls.filter { $0 == "find credential anna@domain.com" }.count == 1)
+  }
+
+  @Test(arguments: ["env:2", "file:1", Credential.keyringMark])
+  func `does not stop one of another mark`(_ mark: String) {
+    world.issuer.answer = { _ in .token(lifetime: 3600) }
+    #expect(token(mark) == .success("issued-2"))
+  }
+
+  @Test func `is still refused after the success of another`() {
+    world.issuer.answer = { _ in .token(lifetime: 3600) }
+    #expect(token("env:2") == .success("issued-2"))
+    #expect(token("env:1") == .failure(refusedBefore))
+  }
+
+  @Test func `is still refused after trouble with another`() {
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    #expect(token("env:2") == .failure(.issuer(.trouble(), .anna)))
+    #expect(token("env:1") == .failure(refusedBefore))
+  }
+
+  @Test func `is still refused after another was`() {
+    #expect(token("env:2") == .failure(.issuer(.refusal, .anna)))
+    for mark in ["env:1", "env:2"] { #expect(token(mark) == .failure(refusedBefore)) }
+  }
+
+  @Test func `is one of a few`() {
+    for number in 2...100 { _ = token("env:\(number)") }
+    #expect(world.lock.held.note.refusals.map(\.mark) == ["env:97", "env:98", "env:99", "env:100"])
+  }
+
+  @Test func `is still refused after a login`() {
+    world.store.isReadOnly = false
+    #expect(world.login(.anna, isVerified: false) == .success(""))
+    #expect(token("env:1") == .failure(refusedBefore))
+  }
+
+  @Test func `is tried again after a logout`() {
+    _ = world.logout(.anna, tokenOnly: true)
+    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+  }
+
+  @Test func `is a warning where the lock cannot keep it either`() {
+    world.lock.held.isFull = true
+    #expect(token("env:2") == .failure(.issuer(.refusal, .anna)))
+    #expect(world.warnings == [.refusalNotNoted])
+  }
+}

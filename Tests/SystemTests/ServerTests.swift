@@ -96,19 +96,86 @@ struct ServerTests {
     #expect(place.meti.tokenPosts == 2)
   }
 
+  @Test func `a refused password in the environment stops the line until it is changed`() throws {
+    let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
+    for _ in 0..<3 { #expect(try place.run().status == .exit(77)) }
+    #expect(place.meti.tokenPosts == 1)
+    place.environment["METI_PASSWORD"] = METIServer.password
+    #expect(try place.run().told == .answer(place.lastToken))
+    // The other one is known as before.
+    place.environment["METI_PASSWORD"] = "wrong"
+    #expect(try place.run("--force-refresh").status == .exit(77))
+    #expect(place.meti.tokenPosts == 2)
+  }
+
   @Test func `a refused password in the environment is tried again after a logout`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
-    #expect(try place.run().status == .exit(77))
-    place.environment["METI_PASSWORD"] = METIServer.password
-    #expect(try place.run().status == .exit(77))
+    for _ in 0..<2 { #expect(try place.run().status == .exit(77)) }
     #expect(place.meti.tokenPosts == 1)
     _ = try place.run("logout", "--token-only")
+    place.meti.setPassword("wrong", for: METIServer.email)
     #expect(try place.run().told == .answer(place.lastToken))
+  }
+
+  @Test func `a refused password in the environment leaves the keyring's alone`() throws {
+    let place = try Workplace.loggedIn()
+    let wrong = try place.run(
+      ["--force-refresh"], with: ["METI_EMAIL": METIServer.email, "METI_PASSWORD": "wrong"])
+    #expect(wrong.status == .exit(77))
+    #expect(try place.run("--force-refresh").told == .answer(place.lastToken))
+  }
+
+  @Test func `a refused password stops the line also where it comes through a pipe`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    let script = #"METI_PASSWORD_FILE=<(echo "$1") exec "$0""#
+    func call(_ password: String) throws -> Outcome {
+      try Program("bash").run(
+        ["-c", script, Program.metiToken.path, password], environment: place.environment)
+    }
+    let first = try call("wrong")
+    #expect(first.status == .exit(77))
+    #expect(!first.err.contains("warning: it"))
+    for _ in 0..<3 { #expect(try call("wrong").status == .exit(77)) }
+    #expect(place.meti.tokenPosts == 1)
+    #expect(try call(METIServer.password).value == place.lastToken)
+  }
+
+  @Test func `a password that does not come is waited for as long as the call may take`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    let pipe = place.desktop.directory.path + "/pipe"
+    #expect(try Program("mkfifo").run(["-m", "600", pipe]).status == .exit(0))
+    place.environment["METI_PASSWORD_FILE"] = pipe
+    #expect(
+      try place.run("--timeout", "1").told
+        == .failure(75, "\(pipe) has not come to its end in time"))
+    #expect(place.meti.tokenPosts == 0)
+  }
+
+  @Test func `a password that is not UTF-8 is not sent`() throws {
+    let place = try server(["METI_EMAIL": METIServer.email])
+    let script = #"METI_PASSWORD="$(printf 'p\344ss')" exec "$0""#
+    let outcome = try Program("/bin/sh").run(
+      ["-c", script, Program.metiToken.path], environment: place.environment)
+    #expect(
+      outcome.told
+        == .failure(
+          65,
+          "METI_PASSWORD holds no usable password: it must be one line of UTF-8, at most 8 KiB, "
+            + "without NUL or carriage return"))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a refusal that cannot be noted is a warning`() throws {
+    let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
+    let outcome = try Program("/bin/sh").run(
+      ["-c", #"ulimit -f 0; exec "$0""#, Program.metiToken.path], environment: place.environment)
+    #expect(outcome.status == .exit(77))
+    #expect(outcome.err.contains("warning: nowhere could it be noted that METI refuses"))
   }
 
   @Test func `what ends a refusal is what the hint says`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
-    let hint = "correct it where it is set, then: meti-token logout"
+    let hint = "correct it where it is set; the same one is tried again after: meti-token logout"
     #expect(
       try place.run().told
         == .failure(
@@ -128,7 +195,7 @@ struct ServerTests {
     #expect(try place.run("status", "--json").out.contains(#""refused_on":"#))
     let text = try place.run("status").out
     #expect(text.contains("  password: refused by METI on 20"))
-    #expect(text.contains("; correct it where it is set, then: meti-token logout\n"))
+    #expect(text.contains("; correct it where it is set; the same one is tried again after: "))
   }
 
   @Test func `an account without its secret is told what it needs`() throws {
@@ -157,7 +224,7 @@ struct ServerTests {
     let file = try place.desktop.directory.write("", to: "secret")
     _ = try Program("chmod").run(["600", file])
     place.environment["METI_CLIENT_SECRET_FILE"] = file
-    #expect(try place.run().told == .failure(74, "\(file) holds no client secret"))
+    #expect(try place.run().told == .failure(65, "\(file) holds no client secret"))
   }
 
   @Test func `another account is looked for in the keyring`() throws {

@@ -51,7 +51,7 @@ struct Doctor {
 
   private func examineAccount() -> ([Check], Patient) {
     do {
-      if let store = try EnvironmentStore(for: selector) {
+      if let store = try EnvironmentStore(for: selector, until: deadline, clock) {
         return EnvironmentExam(store: store, lock: lock, clock: clock).result()
       }
     } catch {

@@ -8,12 +8,11 @@ enum PauseExam {
     guard let account else {
       return Check(.pause, .skipped(hint: "see account"), "not looked at")
     }
-    // A refusal is the password's trouble.
-    guard let note = lock.note(of: account), note.refused == nil,
-      case let remaining = note.remaining(at: clock.now()), remaining > 0
+    guard let backOff = lock.note(of: account).backOff,
+      case let remaining = backOff.remaining(at: clock.now()), remaining > 0
     else { return Check(.pause, .ok, "none") }
     return Check(
       .pause, .warning(hint: "wait, or let calls wait with --timeout"),
-      "METI is left alone for \(Spoken.duration((remaining + 999) / 1000)): \(note.reason)")
+      "METI is left alone for \(Spoken.duration((remaining + 999) / 1000)): \(backOff.reason)")
   }
 }
