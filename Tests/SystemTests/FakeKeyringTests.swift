@@ -259,26 +259,6 @@ struct FakeKeyringTests {
     #expect(try place.run("-f").told == .answer(place.lastToken))
   }
 
-  @Test func `of two tokens the one written last counts`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("copy token")
-    #expect(try place.run().told == .answer(place.lastToken))
-    place.dropKernelKeys()
-    try keyring.tell("newer token")
-    #expect(try place.run().told == .answer(place.lastToken + "-copy"))
-    #expect(try !keyring.journal().contains(where: Self.writes))
-  }
-
-  @Test func `of two passwords the one written last counts`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("copy account")
-    #expect(try place.run("-f").told == .answer(place.lastToken))
-    #expect(try place.run("list").told == .answer("* \(email)"))
-    // One logout removes both.
-    #expect(try place.run("logout").status == .exit(0))
-    #expect(try keyring.items() == [])
-  }
-
   @Test func `an item that vanished is not taken for one that was never there`() throws {
     let (place, keyring) = try Workplace.withFake()
     try keyring.tell("vanish account")
