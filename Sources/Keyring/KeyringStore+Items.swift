@@ -64,8 +64,8 @@ extension KeyringStore {
     guard paths.count > 1 else { return paths }
     var dated: [(path: String, modified: UInt64)] = []
     for path in paths {
-      let modified = try connection.itemProperty("Modified", of: path, until: budget)
-      dated.append((path, modified?.uint64 ?? 0))
+      let modified = try connection.itemProperty("Modified", of: path, until: budget) { $0.uint64 }
+      dated.append((path, modified ?? 0))
     }
     return dated.sorted { $0.modified > $1.modified }.map(\.path)
   }
@@ -112,8 +112,9 @@ extension KeyringStore {
       return false
     }
     let isLocked = try connection.property(
-      "Locked", ofInterface: "org.freedesktop.Secret.Collection", at: path, until: budget)
-    if isLocked?.bool == true { try unlock([path]) }
+      "Locked", ofInterface: "org.freedesktop.Secret.Collection", at: path, until: budget
+    ) { $0.bool }
+    if isLocked { try unlock([path]) }
     return true
   }
 

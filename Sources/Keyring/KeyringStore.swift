@@ -138,8 +138,10 @@ import MetiToken
   private func names(of paths: [String]) throws(KeyringError) -> Set<String> {
     var names: Set<String> = []
     for path in paths {
-      let attributes = try connection.itemProperty("Attributes", of: path, until: budget)
-      if let name = attributes?.string("meti-account") { names.insert(name) }
+      let attributes = try connection.itemProperty("Attributes", of: path, until: budget) {
+        $0.dictionary
+      }
+      if let name = attributes?["meti-account"] { names.insert(name) }
     }
     return names
   }

@@ -104,6 +104,31 @@ struct FakeKeyringTests {
   }
 
   @Test(arguments: [
+    Fault(fault: "Get garbage", expected: garbled),
+    Fault(fault: "Get silent", expected: silent),
+    Fault(fault: "Get \(accessDenied)", expected: denied),
+    Fault(fault: "Get error org.example.Odd 'Something odd'", expected: failed),
+  ])
+  func `accounts that cannot be told are not taken for none`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("fault " + fault.fault)
+    for command in [["list"], ["status"], ["switch", email], ["logout", "--all"]] {
+      #expect(try place.run(command + ["--timeout", "2"]).told == fault.expected, "\(command)")
+    }
+    try expectUntouched(keyring, items, fault.fault)
+  }
+
+  @Test func `which password was written last is not guessed`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("copy account", "fault Get garbage")
+    let items = try keyring.items()
+    #expect(try place.run("-f").told == Self.garbled)
+    try expectUntouched(keyring, items, "Modified")
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [
     "OpenSession error org.kde.Odd 'Client public key size is invalid'",
     "GetSecrets error org.freedesktop.Secret.Error.NoSession 'Cannot find session'",
     "GetSecrets garbage", "SearchItems garbage",
