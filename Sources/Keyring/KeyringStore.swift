@@ -18,16 +18,19 @@ import MetiToken
     }
   }
 
-  private let connection: SecretServiceConnection
-  private let waiter: Waiter
-  private let clock: any Clock
-  private let person: Person
-  private let call: Deadline
+  let connection: SecretServiceConnection
+  let waiter: Waiter
+  let clock: any Clock
+  let person: Person
+  let call: Deadline
   /// The accounts with a token that is there and was not to be read: it is not replaced.
   private var damaged: [(account: Account, error: KeyringError)] = []
   private var readAhead: (api: APIURL, token: Token.Boxed)?
+  /// The path of the item that was read last.
+  var lastRead: String?
+  private var source: (account: Account, path: String)?
   /// The end of the operation that is under way.
-  private var budget: Deadline
+  var budget: Deadline
 
   /// - Parameters:
   ///   - busAddress: from ``BusAddress``; `nil` makes every call fail with ``KeyringError/Kind/noBus``.
@@ -82,9 +85,14 @@ import MetiToken
       foundTokens.unlocked.count <= 4
     else { return nil }
     var name: String?
+    // Of two tokens the careful way takes the right one, and none that is older than one that
+    // cannot be read.
     var isAmbiguous = false
     var tokens: [Token.Boxed] = []
-    try connection.secrets(found.unlocked + foundTokens.unlocked, until: budget) { path, secret in
+    let paths = found.unlocked + foundTokens.unlocked
+    var unread = paths.count
+    try connection.secrets(paths, until: budget) { path, secret in
+      unread -= 1
       if path == found.unlocked[0] {
         name = StoredBody(secret)?.secret().withBytes { $0.text }
       } else if let token = Token(stored: secret) {
@@ -93,7 +101,7 @@ import MetiToken
         tokens.append(Token.Boxed(token))
       }
     }
-    guard let name, !isAmbiguous else { return name }
+    guard let name, !isAmbiguous, unread == 0 else { return name }
     readAhead = tokens.first { $0.account.isSameName(as: name) }.map { (api, $0) }
     return name
   }
@@ -130,8 +138,10 @@ import MetiToken
   private func names(of paths: [String]) throws(KeyringError) -> [String] {
     var names: [String] = []
     for path in paths {
-      let attributes = try connection.itemProperty("Attributes", of: path, until: budget)
-      if let name = attributes?.string("meti-account") { names.append(name) }
+      let attributes = try connection.itemProperty("Attributes", of: path, until: budget) {
+        $0.dictionary
+      }
+      if let name = attributes?["meti-account"] { names.append(name) }
     }
     // The same account may lie in two collections.
     return names.distinctNames()
@@ -156,7 +166,10 @@ import MetiToken
   }
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
-    try body(Attributes(.account, account)) { Credential(stored: $0, account: account) }
+    let found = try body(Attributes(.account, account)) { Credential(stored: $0, account: account) }
+    guard let found else { return nil }
+    source = lastRead.map { (account, $0) }
+    return found
   }
 
   // MARK: Writing
@@ -171,7 +184,11 @@ import MetiToken
     let name = credential.account.name
     let label =
       credential.grant == .password ? "METI password for \(name)" : "METI client secret for \(name)"
-    try store(credential.stored(), label: label, Attributes(.account, credential.account))
+    // That it was refused belongs to the item that it was read from.
+    let isMarked = credential.refusedOn != nil && source?.account == credential.account
+    try store(
+      credential.stored(), label: label, Attributes(.account, credential.account),
+      over: isMarked ? source?.path : nil)
   }
 
   public func makeDefault(_ account: Account) throws(KeyringError) {
@@ -200,143 +217,6 @@ import MetiToken
 
   public func removeDefault(at api: APIURL) throws(KeyringError) -> Bool {
     try remove(Attributes(.default, at: api))
-  }
-
-  // MARK: The calls beneath
-
-  /// Begins an operation, with what earlier ones have left. What METI took meanwhile, or a person
-  /// at a dialog, does not count.
-  private func begin() {
-    let now = clock.now()
-    let left = Self.quietBudget - waiter.waited
-    budget = Deadline(min(left, call.remaining(at: now)), from: now)
-  }
-
-  /// The body of the item with `attributes`, read as `parse` says; `nil` when there is none, or
-  /// what was read is no such thing.
-  /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all. An
-  ///   empty one, which a keyring leaves that was killed while it stored, is none of that: it is
-  ///   as good as no item.
-  private func body<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
-  ) throws(KeyringError) -> Value? {
-    begin()
-    do {
-      return try load(attributes, as: parse)
-    } catch {
-      // Once more, from the beginning.
-      guard error.kind.mayPass else { throw error }
-      connection.reconnect()
-      return try load(attributes, as: parse)
-    }
-  }
-
-  private func load<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
-  ) throws(KeyringError) -> Value? {
-    let found = try connection.search(attributes, until: budget)
-    if found.isEmpty { return nil }
-    if found.unlocked.isEmpty { try unlock(found.locked) }
-    let paths = found.unlocked.isEmpty ? found.locked : found.unlocked
-    var isUnreadable = false
-    for path in try newestFirst(paths) {
-      guard let secret = try connection.secret(path, until: budget) else {
-        isUnreadable = true
-        continue
-      }
-      if let value = parse(secret) { return value }
-    }
-    if isUnreadable { throw KeyringError(.damaged, detail: "an item gives no secret") }
-    return nil
-  }
-
-  /// Where several items match, in whatever collections they lie, the one written last counts.
-  private func newestFirst(_ paths: [String]) throws(KeyringError) -> [String] {
-    guard paths.count > 1 else { return paths }
-    var dated: [(path: String, modified: UInt64)] = []
-    for path in paths {
-      let modified = try connection.itemProperty("Modified", of: path, until: budget)
-      dated.append((path, modified?.uint64 ?? 0))
-    }
-    return dated.sorted { $0.modified > $1.modified }.map(\.path)
-  }
-
-  private func store(
-    _ body: consuming Secret, label: String, _ attributes: Attributes
-  ) throws(KeyringError) {
-    begin()
-    do {
-      try put(body, label: label, attributes)
-    } catch {
-      guard error.kind.mayPass else { throw error }
-      connection.reconnect()
-      do {
-        try put(body, label: label, attributes)
-      } catch {
-        throw error.kind == .failed ? KeyringError(.notStored, detail: error.detail) : error
-      }
-    }
-  }
-
-  /// Gives the item that is there its new secret, and creates one only where there is none: where
-  /// an item is created over another, KeePassXC asks the person even if it is told never to.
-  private func put(
-    _ body: borrowing Secret, label: String, _ attributes: Attributes
-  ) throws(KeyringError) {
-    let found = try connection.search(attributes, until: budget)
-    if found.unlocked.isEmpty, !found.locked.isEmpty { try unlock(found.locked) }
-    let paths = found.unlocked.isEmpty ? found.locked : found.unlocked
-    if let path = try newestFirst(paths).first {
-      waiter.purpose = "the keyring to take \(label)"
-      return try connection.setSecret(body, of: path, until: budget)
-    }
-    let hasCollection = try openDefaultCollection()
-    waiter.purpose = hasCollection ? "the keyring to take \(label)" : "a keyring to be created"
-    try connection.store(body, label: label, attributes, until: budget)
-  }
-
-  /// libsecret would open a dialog for a locked or missing collection, which is told apart here
-  /// from one in which a keyring asks whether it may store.
-  /// - Returns: whether there is one; where there is none the store that follows creates it.
-  private func openDefaultCollection() throws(KeyringError) -> Bool {
-    guard let path = try connection.defaultCollection(until: budget) else {
-      guard person.canBeAsked else { throw KeyringError(.noCollection) }
-      return false
-    }
-    let isLocked = try connection.property(
-      "Locked", ofInterface: "org.freedesktop.Secret.Collection", at: path, until: budget)
-    if isLocked?.bool == true { try unlock([path]) }
-    return true
-  }
-
-  private func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
-    begin()
-    let found = try connection.search(attributes, until: budget)
-    if !found.locked.isEmpty { try unlock(found.locked) }
-    for path in found.unlocked + found.locked {
-      do {
-        try connection.delete(path, until: budget)
-      } catch  where error.kind == .vanished {
-        // Somebody else was quicker.
-      }
-    }
-    return !found.isEmpty
-  }
-
-  private func unlock(_ paths: [String]) throws(KeyringError) {
-    guard person.canBeAsked else { throw KeyringError(.locked) }
-    guard try connection.unlock(paths, until: budget) else { throw KeyringError(.dismissed) }
-  }
-}
-
-extension KeyringError.Kind {
-  /// Whether it may pass when it is tried once more, with a new session: one that failed at random
-  /// (KWallet), an item that vanished, a provider that came back.
-  fileprivate var mayPass: Bool {
-    switch self {
-    case .damaged, .vanished, .died, .failed, .garbled: true
-    default: false
-    }
   }
 }
 

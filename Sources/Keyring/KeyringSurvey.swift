@@ -53,14 +53,17 @@ import MetiToken
   public func defaultCollection() throws(KeyringError) -> Collection? {
     guard let path = try connection.defaultCollection(until: deadline) else { return nil }
     let interface = "org.freedesktop.Secret.Collection"
-    let label = try connection.property("Label", ofInterface: interface, at: path, until: deadline)
-    let locked = try connection.property(
-      "Locked", ofInterface: interface, at: path, until: deadline)
-    return Collection(label: label?.string ?? path, isLocked: locked?.bool ?? false)
+    let label = try connection.property(
+      "Label", ofInterface: interface, at: path, until: deadline
+    ) { $0.string }
+    let isLocked = try connection.property(
+      "Locked", ofInterface: interface, at: path, until: deadline
+    ) { $0.bool }
+    return Collection(label: label, isLocked: isLocked)
   }
 
   public struct Collection: Equatable, Sendable {
-    /// Its name, or its object path where it has none.
+    /// Its name.
     public let label: String
     public let isLocked: Bool
   }
@@ -73,8 +76,10 @@ import MetiToken
     var items = Items(tokens: tokens, defaults: defaults)
     for (paths, isLocked) in [(accounts.unlocked, false), (accounts.locked, true)] {
       for path in paths {
-        let attributes = try connection.itemProperty("Attributes", of: path, until: deadline)
-        guard let name = attributes?.string("meti-account"),
+        let attributes = try connection.itemProperty("Attributes", of: path, until: deadline) {
+          $0.dictionary
+        }
+        guard let name = attributes?["meti-account"],
           let account = try? Account(name: name, api: api)
         else { continue }
         items.accounts.append(Items.Stored(account: account, isLocked: isLocked, path: path))

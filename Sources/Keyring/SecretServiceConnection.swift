@@ -219,25 +219,32 @@ import MetiToken
   }
 
   /// A property of an item; `nil` where the item is there no more.
-  func itemProperty(
-    _ name: String, of path: String, until deadline: Deadline
-  ) throws(KeyringError) -> Variant? {
+  func itemProperty<Value>(
+    _ name: String, of path: String, until deadline: Deadline, as value: (Variant) -> Value?
+  ) throws(KeyringError) -> Value? {
     do {
       return try property(
-        name, ofInterface: "org.freedesktop.Secret.Item", at: path, until: deadline)
+        name, ofInterface: "org.freedesktop.Secret.Item", at: path, until: deadline, as: value)
     } catch  where error.kind == .vanished {
       return nil
     }
   }
 
   /// A property of an item or collection (org.freedesktop.DBus.Properties.Get).
-  func property(
-    _ name: String, ofInterface interface: String, at path: String, until deadline: Deadline
-  ) throws(KeyringError) -> Variant? {
-    try unsafe call(
+  /// - Parameter value: what it is; `nil` where it is of another type.
+  /// - Throws: ``KeyringError/Kind/garbled`` then: what it says would be guessed otherwise.
+  func property<Value>(
+    _ name: String, ofInterface interface: String, at path: String, until deadline: Deadline,
+    as value: (Variant) -> Value?
+  ) throws(KeyringError) -> Value {
+    let answer = try unsafe call(
       "Get", of: "org.freedesktop.DBus.Properties", at: path,
-      [g_variant_new_string(interface), g_variant_new_string(name)], until: deadline
-    ).first?.unboxed
+      [g_variant_new_string(interface), g_variant_new_string(name)], reply: "(v)",
+      until: deadline)
+    guard let value = answer.first?.unboxed.flatMap(value) else {
+      throw KeyringError(.garbled, detail: "\(name) is of another type")
+    }
+    return value
   }
 
   /// Calls a method of one of the provider's objects.

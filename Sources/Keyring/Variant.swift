@@ -12,10 +12,8 @@ import CLibsecret
 
   /// The first value of a tuple; `nil` where it has none.
   var first: Variant? {
-    guard unsafe g_variant_is_container(value) != 0, unsafe g_variant_n_children(value) > 0 else {
-      return nil
-    }
-    return unsafe Variant(taking: g_variant_get_child_value(value, 0))
+    guard unsafe g_variant_is_container(value) != 0, count > 0 else { return nil }
+    return child(0)
   }
 
   /// The value in a box (signature `v`).
@@ -41,11 +39,7 @@ import CLibsecret
 
   var strings: [String]? {
     guard unsafe g_variant_check_format_string(value, "as", 0) != 0 else { return nil }
-    return unsafe (0..<g_variant_n_children(value)).map { index in
-      let child = unsafe g_variant_get_child_value(value, index)!
-      defer { unsafe g_variant_unref(child) }
-      return unsafe String(cString: g_variant_get_string(child, nil))
-    }
+    return (0..<count).compactMap { child($0).string }
   }
 
   var bool: Bool? {
@@ -53,12 +47,22 @@ import CLibsecret
     return unsafe g_variant_get_boolean(value) != 0
   }
 
-  /// The entry of a dictionary of strings.
-  func string(_ key: String) -> String? {
-    guard unsafe g_variant_check_format_string(value, "a{ss}", 0) != 0,
-      let entry = unsafe g_variant_lookup_value(value, key, nil)
-    else { return nil }
-    defer { unsafe g_variant_unref(entry) }
-    return unsafe String(cString: g_variant_get_string(entry, nil))
+  /// A dictionary of strings.
+  var dictionary: [String: String]? {
+    guard unsafe g_variant_check_format_string(value, "a{ss}", 0) != 0 else { return nil }
+    var strings: [String: String] = [:]
+    for index in 0..<count {
+      let entry = child(index)
+      if let key = entry.child(0).string { strings[key] = entry.child(1).string }
+    }
+    return strings
+  }
+
+  /// Of a container (g_variant_n_children).
+  private var count: gsize { unsafe g_variant_n_children(value) }
+
+  /// - Parameter index: below ``count``.
+  private func child(_ index: gsize) -> Variant {
+    unsafe Variant(taking: g_variant_get_child_value(value, index))
   }
 }

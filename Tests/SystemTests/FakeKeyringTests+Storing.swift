@@ -15,6 +15,12 @@ extension FakeKeyringTests {
       fault: "fault CreateItem error org.freedesktop.Secret.Error.IsLocked locked", expected: locked
     ),
     Fault(fault: "fault ReadAlias silent", expected: silent),
+    Fault(fault: "fault ReadAlias garbage", expected: garbled),
+    Fault(fault: "fault ReadAlias \(accessDenied)", expected: denied),
+    // Whether the collection is locked.
+    Fault(fault: "fault Get silent", expected: silent),
+    Fault(fault: "fault Get garbage", expected: garbled),
+    Fault(fault: "fault Get error org.example.Odd 'Something odd'", expected: notStored),
     Fault(fault: "stores-ask", expected: askingNobody),
     Fault(
       fault: "no-default",

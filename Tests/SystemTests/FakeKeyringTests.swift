@@ -104,6 +104,31 @@ struct FakeKeyringTests {
   }
 
   @Test(arguments: [
+    Fault(fault: "Get garbage", expected: garbled),
+    Fault(fault: "Get silent", expected: silent),
+    Fault(fault: "Get \(accessDenied)", expected: denied),
+    Fault(fault: "Get error org.example.Odd 'Something odd'", expected: failed),
+  ])
+  func `accounts that cannot be told are not taken for none`(fault: Fault) throws {
+    let (place, keyring) = try Workplace.withFake()
+    let items = try keyring.items()
+    try keyring.tell("fault " + fault.fault)
+    for command in [["list"], ["status"], ["switch", email], ["logout", "--all"]] {
+      #expect(try place.run(command + ["--timeout", "2"]).told == fault.expected, "\(command)")
+    }
+    try expectUntouched(keyring, items, fault.fault)
+  }
+
+  @Test func `which password was written last is not guessed`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("copy account", "fault Get garbage")
+    let items = try keyring.items()
+    #expect(try place.run("-f").told == Self.garbled)
+    try expectUntouched(keyring, items, "Modified")
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [
     "OpenSession error org.kde.Odd 'Client public key size is invalid'",
     "GetSecrets error org.freedesktop.Secret.Error.NoSession 'Cannot find session'",
     "GetSecrets garbage", "SearchItems garbage",
@@ -257,26 +282,6 @@ struct FakeKeyringTests {
     try keyring.tell("secret \(kind) type \(type)")
     #expect(try place.run().told == .answer(place.lastToken))
     #expect(try place.run("-f").told == .answer(place.lastToken))
-  }
-
-  @Test func `of two tokens the one written last counts`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("copy token")
-    #expect(try place.run().told == .answer(place.lastToken))
-    place.dropKernelKeys()
-    try keyring.tell("newer token")
-    #expect(try place.run().told == .answer(place.lastToken + "-copy"))
-    #expect(try !keyring.journal().contains(where: Self.writes))
-  }
-
-  @Test func `of two passwords the one written last counts`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("copy account")
-    #expect(try place.run("-f").told == .answer(place.lastToken))
-    #expect(try place.run("list").told == .answer("* \(email)"))
-    // One logout removes both.
-    #expect(try place.run("logout").status == .exit(0))
-    #expect(try keyring.items() == [])
   }
 
   @Test func `an item that vanished is not taken for one that was never there`() throws {

@@ -1,0 +1,157 @@
+import MetiToken
+
+/// The calls beneath: one operation on the items of a kind, from search to answer.
+extension KeyringStore {
+  /// Begins an operation, with what earlier ones have left. What METI took meanwhile, or a person
+  /// at a dialog, does not count.
+  func begin() {
+    let now = clock.now()
+    let left = Self.quietBudget - waiter.waited
+    budget = Deadline(min(left, call.remaining(at: now)), from: now)
+  }
+
+  /// The body of the item with `attributes`, read as `parse` says; `nil` when there is none, or
+  /// what was read is no such thing.
+  /// - Throws: ``KeyringError/Kind/damaged`` when an item is there and gives no secret at all. An
+  ///   empty one, which a keyring leaves that was killed while it stored, is none of that: it is
+  ///   as good as no item.
+  func body<Value: ~Copyable>(
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
+  ) throws(KeyringError) -> Value? {
+    begin()
+    do {
+      return try load(attributes, as: parse)
+    } catch {
+      // Once more, from the beginning.
+      guard error.kind.mayPass else { throw error }
+      connection.reconnect()
+      return try load(attributes, as: parse)
+    }
+  }
+
+  private func load<Value: ~Copyable>(
+    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
+  ) throws(KeyringError) -> Value? {
+    try first(of: attributes) { path throws(KeyringError) in
+      // Not passed over: an older one may hold a password or a token that is no longer good.
+      guard let secret = try connection.secret(path, until: budget) else {
+        throw KeyringError(.damaged, detail: "an item gives no secret")
+      }
+      let value = parse(secret)
+      if value != nil { lastRead = path }
+      return value
+    }
+  }
+
+  /// What `take` makes of the items with `attributes`, until it makes something: of the one
+  /// written last first, each of them unlocked.
+  private func first<Value: ~Copyable>(
+    of attributes: Attributes, _ take: (String) throws(KeyringError) -> Value?
+  ) throws(KeyringError) -> Value? {
+    let found = try connection.search(attributes, until: budget)
+    var locked = found.locked
+    // Before they are dated: GNOME Keyring does not tell when a locked one was written.
+    if found.unlocked.isEmpty { try unlock(taking: &locked) }
+    for path in try newestFirst(found.unlocked + found.locked) {
+      if locked.contains(path) { try unlock(taking: &locked) }
+      if let value = try take(path) { return value }
+    }
+    return nil
+  }
+
+  /// Where several items match, in whatever collections they lie, the one written last counts.
+  private func newestFirst(_ paths: [String]) throws(KeyringError) -> [String] {
+    guard paths.count > 1 else { return paths }
+    var dated: [(path: String, modified: UInt64)] = []
+    for path in paths {
+      let modified = try connection.itemProperty("Modified", of: path, until: budget) { $0.uint64 }
+      dated.append((path, modified ?? 0))
+    }
+    return dated.sorted { $0.modified > $1.modified }.map(\.path)
+  }
+
+  /// - Parameter path: of the item that gets it; the one written last where it is `nil`.
+  func store(
+    _ body: consuming Secret, label: String, _ attributes: Attributes, over path: String? = nil
+  ) throws(KeyringError) {
+    begin()
+    do {
+      try put(body, label: label, attributes, over: path)
+    } catch {
+      guard error.kind.mayPass else { throw error }
+      connection.reconnect()
+      do {
+        try put(body, label: label, attributes, over: path)
+      } catch {
+        throw error.kind == .failed ? KeyringError(.notStored, detail: error.detail) : error
+      }
+    }
+  }
+
+  /// Gives the item that is there its new secret, and creates one only where there is none: where
+  /// an item is created over another, KeePassXC asks the person even if it is told never to.
+  private func put(
+    _ body: borrowing Secret, label: String, _ attributes: Attributes, over path: String?
+  ) throws(KeyringError) {
+    let last: String? = if let path { path } else { try first(of: attributes) { $0 } }
+    if let last {
+      waiter.purpose = "the keyring to take \(label)"
+      return try connection.setSecret(body, of: last, until: budget)
+    }
+    let hasCollection = try openDefaultCollection()
+    waiter.purpose = hasCollection ? "the keyring to take \(label)" : "a keyring to be created"
+    try connection.store(body, label: label, attributes, until: budget)
+  }
+
+  /// libsecret would open a dialog for a locked or missing collection, which is told apart here
+  /// from one in which a keyring asks whether it may store.
+  /// - Returns: whether there is one; where there is none the store that follows creates it.
+  private func openDefaultCollection() throws(KeyringError) -> Bool {
+    guard let path = try connection.defaultCollection(until: budget) else {
+      guard person.canBeAsked else { throw KeyringError(.noCollection) }
+      return false
+    }
+    let isLocked = try connection.property(
+      "Locked", ofInterface: "org.freedesktop.Secret.Collection", at: path, until: budget
+    ) { $0.bool }
+    if isLocked { try unlock([path]) }
+    return true
+  }
+
+  func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
+    begin()
+    let found = try connection.search(attributes, until: budget)
+    if !found.locked.isEmpty { try unlock(found.locked) }
+    for path in found.unlocked + found.locked {
+      do {
+        try connection.delete(path, until: budget)
+      } catch  where error.kind == .vanished {
+        // Somebody else was quicker.
+      }
+    }
+    return !found.isEmpty
+  }
+
+  /// Unlocks what is locked, which is none of it then.
+  private func unlock(taking locked: inout [String]) throws(KeyringError) {
+    guard !locked.isEmpty else { return }
+    try unlock(locked)
+    locked = []
+  }
+
+  func unlock(_ paths: [String]) throws(KeyringError) {
+    guard person.canBeAsked else { throw KeyringError(.locked) }
+    guard try connection.unlock(paths, until: budget) else { throw KeyringError(.dismissed) }
+  }
+}
+
+extension KeyringError.Kind {
+  /// Whether it may pass when it is tried once more, with a new session: one that failed at random
+  /// (KWallet), an item that vanished, a provider that came back.
+  var mayPass: Bool {
+    switch self {
+    case .damaged, .vanished, .died, .failed, .garbled: true
+    default: false
+    }
+  }
+}
