@@ -61,14 +61,14 @@ public enum TrustStore: Equatable, Sendable {
 extension TokenEndpoint {
   /// Asks for the headers of `url` alone, with the same checks and limits as a request for a token.
   ///
-  /// - Throws: ``MetiToken/IssuerError``, `unavailable` or `unusable`, where no answer comes.
+  /// - Throws: ``MetiToken/IssuerError``, `unavailable`, `outOfTime` or `unusable`, where no
+  ///   answer comes.
   public func visit(_ url: APIURL, until deadline: Deadline) throws(IssuerError) -> Visit {
     let curl = try CurlLibrary.shared.get()
     let start = clock.now()
     let time = deadline.remaining(at: start)
     guard time > 0 else {
-      throw .unavailable(
-        IssuerError.Unavailable(reason: "there is no time left to ask \(url.origin)"))
+      throw .outOfTime(reason: "there is no time left to ask \(url.origin)")
     }
     onDetail("HEAD \(url.text)")
     onDetail(curl.version)
@@ -82,7 +82,7 @@ extension TokenEndpoint {
     let took = clock.now().boot - start.boot
     onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
     guard status != 0, code == CURLE_OK || answer.excess != nil else {
-      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS)
+      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS, milliseconds: time)
       onDetail(failure.detail)
       throw failure.error(server: url, mayUseProxy: mayUseProxy(for: url), caFile: caFile)
     }

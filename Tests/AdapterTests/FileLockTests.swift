@@ -273,6 +273,12 @@ extension FileLock {
     #expect(try held().backOff == pause)
   }
 
+  @Test func `may be for an answer that is of no use`() throws {
+    let pause = BackOff(since: noon, pause: 2000, reason: "no token", isUnusable: true)
+    try held().backOff = pause
+    #expect(try held().backOff == pause)
+  }
+
   @Test func `stands beside what METI has refused`() throws {
     let note = LockNote(
       backOff: pause,
