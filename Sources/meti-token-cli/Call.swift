@@ -52,7 +52,7 @@ struct Call {
     let chosen = try Self.cache(environment)
     cache = forgets ? KernelCache() : chosen
 
-    lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
+    lock = Self.lock(clock)
     if !settings.isForKeyring,
       let environment = try EnvironmentStore(for: selector, until: deadline, clock)
     {
@@ -81,6 +81,16 @@ struct Call {
   /// The account that is meant, found in the keyring where it is not named.
   func account() throws(Failure) -> Account {
     do { return try renewal.account(for: selector) } catch { throw Failure(error) }
+  }
+
+  static func lock(_ clock: any Clock) -> FileLock {
+    FileLock(
+      directories: LockDirectory.all(Process.variable), clock: clock, lastResort: KernelNotes(),
+      whenUnlocked: {
+        Voice.warning(
+          "there is no directory for locks, so calls at the same time each ask METI; "
+            + "see SERVERS in meti-token(1)")
+      })
   }
 
   /// Lets one process at a time open a session with the keyring.
@@ -137,6 +147,14 @@ struct Call {
         "METI_TOKEN_CACHE is neither kernel nor keyring",
         hint: "see ENVIRONMENT in meti-token(1)")
     }
+  }
+}
+
+/// Notes that no lock file can hold, in the kernel's keyring.
+struct KernelNotes: NoteShelf {
+  func note(_ name: String) -> String { KernelNote.text(of: name) }
+  func keep(_ note: String, as name: String, seconds: UInt32) -> Bool {
+    KernelNote.keep(note, of: name, seconds: seconds)
   }
 }
 

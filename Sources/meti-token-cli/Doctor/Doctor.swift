@@ -24,7 +24,7 @@ struct Doctor {
     let seconds = try Call.timeout(settings) ?? Call.standardTimeout
     deadline = Deadline(seconds * 1000, from: clock.now())
     usesKernelTier = try Call.usesKernelTier(environment)
-    lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
+    lock = Call.lock(clock)
     if settings.isVerbose {
       verbose = { @Sendable text in Voice.detail(text) }
     } else {
