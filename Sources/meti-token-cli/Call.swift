@@ -33,9 +33,11 @@ struct Call {
   /// - Parameters:
   ///   - forgets: what is in the kernel tier is found even where that is switched off.
   ///   - longest: of the whole call, in milliseconds, whatever timeout is asked for.
+  ///   - memory: of a program that makes more than one call.
   init(
     _ settings: Settings, forgets: Bool = false,
-    timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max
+    timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max,
+    memory: TokenMemory? = nil
   ) throws(Failure) {
     let environment = CallEnvironment(Process.variable)
     let clock = SystemClock()
@@ -50,7 +52,7 @@ struct Call {
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
     let chosen = try Self.cache(environment)
-    cache = forgets ? KernelCache() : chosen
+    let tier: any TokenCache = forgets ? KernelCache() : chosen
 
     lock = Self.lock(clock)
     if !settings.isForKeyring,
@@ -60,7 +62,9 @@ struct Call {
         Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
       }
       store = environment
+      cache = memory.map { MemoryCache(before: tier, $0) } ?? tier
     } else {
+      cache = tier
       store = KeyringStore(
         busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
         person: mayAsk ? .present(told: Voice.say) : .absent,
@@ -89,7 +93,7 @@ struct Call {
       whenUnlocked: {
         Voice.warning(
           "there is no directory for locks, so calls at the same time each ask METI; "
-            + "see SERVERS in meti-token(1)")
+            + "see FILES in meti-token(1)")
       })
   }
 
