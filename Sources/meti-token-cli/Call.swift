@@ -39,7 +39,7 @@ struct Call {
     timeout standardTimeout: Int64 = Call.standardTimeout, atMost longest: Int64 = .max,
     memory: TokenMemory? = nil
   ) throws(Failure) {
-    let environment = CallEnvironment(Process.variable)
+    let environment = try Self.environment()
     let clock = SystemClock()
     self.clock = clock
     isVerbose = settings.isVerbose
@@ -85,6 +85,20 @@ struct Call {
   /// The account that is meant, found in the keyring where it is not named.
   func account() throws(Failure) -> Account {
     do { return try renewal.account(for: selector) } catch { throw Failure(error) }
+  }
+
+  /// - Throws: `usage` where a variable is not UTF-8, for it would be taken for another value. The
+  ///   secrets are read byte for byte, elsewhere.
+  static func environment() throws(Failure) -> CallEnvironment {
+    for name in [
+      "METI_API_URL", "METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID", "METI_PASSWORD_FILE",
+      "METI_CLIENT_SECRET_FILE", "METI_TOKEN_URL", "METI_AUDIENCE", "METI_SCOPE",
+      "METI_TOKEN_CACHE", "METI_TOKEN_TIMEOUT", "METI_CA_FILE", "SSL_CERT_FILE",
+      "CREDENTIALS_DIRECTORY",
+    ] where !Process.isLegible(name) {
+      throw Failure.usage("\(name) is not UTF-8", hint: "see ENVIRONMENT in meti-token(1)")
+    }
+    return CallEnvironment(Process.variable)
   }
 
   static func lock(_ clock: any Clock) -> FileLock {

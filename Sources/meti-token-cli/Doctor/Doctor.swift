@@ -17,7 +17,7 @@ struct Doctor {
 
   /// - Throws: where the call itself makes no sense, and there can be no report.
   init(_ settings: Settings) throws(Failure) {
-    let environment = CallEnvironment(Process.variable)
+    let environment = try Call.environment()
     let clock = SystemClock()
     self.clock = clock
     selector = try Call.selector(settings, environment)
