@@ -4,14 +4,35 @@ import MetiToken
 /// A lock across processes: flock(2) on a file of its own, released by the kernel when its holder
 /// ends, however it ends.
 public struct FileLock: AccountLock {
-  public let directory: String?
+  /// Where lock files may be, the best place first.
+  let directories: AnySequence<String>
   let clock: any Clock
+  /// Takes what is left where no lock can be had.
+  let lastResort: (any NoteShelf)?
+  private let whenUnlocked: () -> Void
+  /// flock(2).
+  private let system: (Int32, Int32) -> Int32
 
-  /// - Parameter directory: see ``LockDirectory``. Without one nothing can be locked, and every
-  ///   call is let through: two tokens instead of one do no harm.
-  public init(directory: String?, clock: any Clock) {
-    self.directory = directory
+  /// - Parameters:
+  ///   - directories: see ``LockDirectory``. Without one nothing can be locked, and every call is
+  ///     let through: two tokens instead of one do no harm.
+  ///   - whenUnlocked: is told when an account cannot be locked.
+  public init(
+    directories: some Sequence<String>, clock: any Clock, lastResort: (any NoteShelf)? = nil,
+    whenUnlocked: @escaping () -> Void = {}
+  ) {
+    self.init(directories, clock, lastResort, whenUnlocked: whenUnlocked) { flock($0, $1) }
+  }
+
+  init(
+    _ directories: some Sequence<String>, _ clock: any Clock, _ lastResort: (any NoteShelf)? = nil,
+    whenUnlocked: @escaping () -> Void = {}, system: @escaping (Int32, Int32) -> Int32
+  ) {
+    self.directories = AnySequence(directories)
     self.clock = clock
+    self.lastResort = lastResort
+    self.whenUnlocked = whenUnlocked
+    self.system = system
   }
 
   /// flock(2) has no deadline of its own, so it is tried again in short, growing pauses.
@@ -21,32 +42,59 @@ public struct FileLock: AccountLock {
   public func acquire(
     _ account: Account, until deadline: Deadline, whileWaiting: () -> Bool
   ) throws(LockError) -> (any HeldLock)? {
-    try acquire(
+    let held = try acquire(
       named: AccountSelector(account).keyDescription, until: deadline, whileWaiting: whileWaiting)
+    if held is Unlocked { whenUnlocked() }
+    return held
   }
 
   /// The lock called `name`, for things that belong to no account.
   public func acquire(
     named name: String, until deadline: Deadline, whileWaiting: () -> Bool = { false }
   ) throws(LockError) -> (any HeldLock)? {
-    guard let file = open(name) else { return Unlocked() }
+    for directory in directories {
+      guard let file = LockFile(path: Self.path(name, in: directory)) else { continue }
+      switch try wait(for: file, until: deadline, whileWaiting) {
+      case .taken: return file
+      case .held: return nil
+      case .impossible: continue
+      }
+    }
+    return Unlocked(name, lastResort)
+  }
+
+  /// - Returns: `held` where `whileWaiting` ended the wait.
+  private func wait(
+    for file: LockFile, until deadline: Deadline, _ whileWaiting: () -> Bool
+  ) throws(LockError) -> LockFile.Attempt {
     var pause = Self.firstPause
-    while !file.tryLock() {
-      if whileWaiting() { return nil }
+    while true {
+      let attempt = file.tryLock(system)
+      guard attempt == .held, !whileWaiting() else { return attempt }
       let remaining = deadline.remaining(at: clock.now())
       guard remaining > 0 else { throw LockError() }
       // Jitter keeps many waiters from trying at the same moments.
       clock.pause(min(remaining, 1 + Int64(Double(pause) * clock.random())))
       pause = min(pause * 2, Self.longestPause)
     }
-    return file
+  }
+
+  /// The directory in which a lock can be had, found out by trying; `nil` where there is none.
+  public func place() -> String? {
+    directories.first { directory in
+      guard let file = LockFile(path: Self.path("keyring", in: directory)) else { return false }
+      return file.tryLock(system) != .impossible
+    }
   }
 
   /// What the last holder of the account's lock left, read without taking the lock. Only for
   /// telling: a holder may be about to change it.
   public func note(of account: Account) -> LockNote {
-    guard let path = path(AccountSelector(account).keyDescription) else { return LockNote() }
-    return LockFile(reading: path)?.note ?? LockNote()
+    let name = AccountSelector(account).keyDescription
+    guard let directory = directories.first(where: { _ in true }) else {
+      return Unlocked(name, lastResort).note
+    }
+    return LockFile(reading: Self.path(name, in: directory))?.note ?? LockNote()
   }
 
   /// When METI refused this very credential, where the store could not keep a note of it, in seconds
@@ -55,10 +103,8 @@ public struct FileLock: AccountLock {
     note(of: credential.account).refusal(of: credential.mark, at: now)
   }
 
-  private func open(_ name: String) -> LockFile? { path(name).flatMap { LockFile(path: $0) } }
-
-  private func path(_ name: String) -> String? {
-    directory.map { "\($0)/\(Self.fileName(name)).lock" }
+  private static func path(_ name: String, in directory: String) -> String {
+    "\(directory)/\(fileName(name)).lock"
   }
 
   /// FNV-1a, 64 bits: a short name for any account. If two ever met, they would only wait for each
@@ -79,13 +125,31 @@ public struct FileLock: AccountLock {
   }
 }
 
-/// Stands for a lock where there is no directory to lock in. What is left here dies with the call.
+/// Where notes are kept for some time without files.
+public protocol NoteShelf {
+  /// The note of this name; empty where there is none.
+  func note(_ name: String) -> String
+  /// - Returns: false where it cannot be kept.
+  func keep(_ note: String, as name: String, seconds: UInt32) -> Bool
+}
+
+/// Stands for a lock where none can be had.
 final class Unlocked: HeldLock {
-  private(set) var note = LockNote()
+  private let name: String
+  private let shelf: (any NoteShelf)?
+  /// What was left here, which others find on the shelf alone.
+  private var left: LockNote?
+
+  init(_ name: String, _ shelf: (any NoteShelf)?) {
+    self.name = name
+    self.shelf = shelf
+  }
+
+  var note: LockNote { left ?? LockNote(text: shelf?.note(name) ?? "") }
 
   func leave(_ note: LockNote) -> Bool {
-    self.note = note
-    return false
+    left = note
+    return shelf?.keep(note.text, as: name, seconds: UInt32(BackOff.longest / 1000)) ?? false
   }
 }
 
@@ -110,11 +174,22 @@ final class LockFile: HeldLock {
     close(descriptor)
   }
 
-  func tryLock() -> Bool {
-    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-      guard errno == EINTR else { return false }
+  enum Attempt {
+    case taken, held
+    /// As on a file system without locks.
+    case impossible
+  }
+
+  /// - Parameter system: flock(2).
+  func tryLock(_ system: (Int32, Int32) -> Int32) -> Attempt {
+    while system(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      switch errno {
+      case EINTR: continue
+      case EWOULDBLOCK: return .held
+      default: return .impossible
+      }
     }
-    return true
+    return .taken
   }
 
   /// The longest note that is read, in bytes: some refusals, and a reason with a URL in it.

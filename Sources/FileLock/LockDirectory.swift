@@ -1,35 +1,64 @@
 import Glibc
 
-/// The directory for lock files: owned by this user, closed to all others.
+/// The directories for lock files: owned by this user, closed to all others.
 ///
 /// `$XDG_RUNTIME_DIR/meti-token`, else `/run/user/UID/meti-token` (cron has no `XDG_RUNTIME_DIR`,
 /// yet must meet the desktop's calls), else `$XDG_CACHE_HOME/meti-token` or `~/.cache/meti-token`.
+/// A system service may have none of these, but directories of its own (systemd.exec(5),
+/// RuntimeDirectory=): the state first, for what is in a runtime directory goes with the service.
 /// Nothing secret is ever written there.
 public enum LockDirectory {
-  /// The first that can be used, made if need be; `nil` when there is none.
-  /// - Parameter variable: the value of an environment variable.
-  public static func find(_ variable: (String) -> String?) -> String? {
-    for base in bases(variable) {
-      guard base.hasPrefix("/"), isDirectoryOfOurs(base) else { continue }
-      let path = "\(base)/meti-token"
-      if unsafe mkdir(path, 0o700) == 0 || (errno == EEXIST && isPrivate(path)) { return path }
-    }
-    return nil
+  /// Those that can be used, the best one first; each is made, if need be, when it is come to.
+  /// - Parameters:
+  ///   - variable: the value of an environment variable.
+  ///   - home: the home directory of this user, where the environment names none.
+  public static func all(
+    _ variable: (String) -> String?, home: () -> String? = { userHome }
+  ) -> AnySequence<String> {
+    AnySequence(bases(variable, home).lazy.compactMap { usable(in: $0) })
   }
 
-  private static func bases(_ variable: (String) -> String?) -> [String] {
-    var bases: [String] = []
-    if let runtime = variable("XDG_RUNTIME_DIR") { bases.append(runtime) }
-    bases.append("/run/user/\(geteuid())")
-    if let cache = variable("XDG_CACHE_HOME") {
-      bases.append(cache)
+  private static func usable(in base: String) -> String? {
+    guard base.hasPrefix("/") else { return nil }
+    // The cache directory may not exist yet; it is the user's to create (XDG Base Directory).
+    if base.hasSuffix(homeCache), isDirectoryOfOurs(String(base.dropLast(homeCache.count))) {
+      _ = unsafe mkdir(base, 0o700)
     }
-    if let home = variable("HOME"), home.hasPrefix("/") {
-      // The cache directory may not exist yet; it is the user's to create (XDG Base Directory).
-      if isDirectoryOfOurs(home) { _ = unsafe mkdir("\(home)/.cache", 0o700) }
-      bases.append("\(home)/.cache")
+    guard isDirectoryOfOurs(base) else { return nil }
+    let path = "\(base)/meti-token"
+    if unsafe mkdir(path, 0o700) == 0 { return path }
+    // One that was made before may be on a file system that is only read now (ProtectHome=).
+    return unsafe isPrivate(path) && access(path, W_OK | X_OK) == 0 ? path : nil
+  }
+
+  private static let homeCache = "/.cache"
+
+  private static func bases(
+    _ variable: (String) -> String?, _ home: () -> String?
+  ) -> [String] {
+    func value(_ name: String) -> String? {
+      variable(name).flatMap { $0.isEmpty ? nil : $0 }
+    }
+    var bases = [value("XDG_RUNTIME_DIR") ?? "", "/run/user/\(geteuid())"]
+    bases.append(value("XDG_CACHE_HOME") ?? "")
+    if let home = value("HOME") ?? home() { bases.append(home + homeCache) }
+    for name in ["STATE_DIRECTORY", "CACHE_DIRECTORY", "RUNTIME_DIRECTORY"] {
+      bases += (value(name) ?? "").split(separator: ":").map(String.init)
     }
     return bases
+  }
+
+  /// As the user database has it (getpwuid_r(3)).
+  public static var userHome: String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16384) { buffer in
+      var entry = unsafe passwd()
+      var found: UnsafeMutablePointer<passwd>?
+      guard
+        unsafe getpwuid_r(geteuid(), &entry, buffer.baseAddress!, buffer.count, &found) == 0,
+        unsafe found != nil
+      else { return nil }
+      return unsafe String(validatingCString: entry.pw_dir)
+    }
   }
 
   private static func isDirectoryOfOurs(_ path: String) -> Bool {

@@ -9,6 +9,7 @@ extension LockNote {
         "since_ms=\(backOff.since.wall)", "since_boot_ms=\(backOff.since.boot)",
         "boot_id=\(backOff.since.bootID)", "pause_ms=\(backOff.pause)", "reason=\(backOff.reason)",
       ]
+      if backOff.isUnusable { lines.append("unusable=1") }
     }
     for refusal in refusals {
       let since = refusal.since
@@ -53,6 +54,7 @@ extension BackOff {
       let bootID = fields["boot_id"], let reason = fields["reason"]
     else { return nil }
     self.init(
-      since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason)
+      since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason,
+      isUnusable: fields["unusable"] != nil)
   }
 }

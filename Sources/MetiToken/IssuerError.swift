@@ -2,8 +2,11 @@
 public enum IssuerError: Error, Equatable {
   /// METI refuses the credential. Nobody asks again with the same one.
   case refused(Refusal)
-  /// Trouble that may pass: the network, a timeout, 429, 5xx. Asking again later makes sense.
+  /// Trouble that may pass: the network, 429, 5xx. Asking again later makes sense.
   case unavailable(Unavailable)
+  /// The caller's time ran out before METI had answered, or before it could be asked. That says
+  /// nothing of METI, nor to those who have more time.
+  case outOfTime(reason: String, detail: String = "")
   /// An answer came and cannot be used: no JSON, no token, a redirect, too large.
   case unusable(reason: String)
 

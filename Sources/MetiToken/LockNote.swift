@@ -58,11 +58,14 @@ public struct BackOff: Equatable, Sendable {
   /// Milliseconds from `since` in which nobody asks again.
   public let pause: Int64
   public let reason: String
+  /// Whether METI answered and the answer could not be used, rather than being in trouble.
+  public let isUnusable: Bool
 
-  public init(since: Moment, pause: Int64, reason: String) {
+  public init(since: Moment, pause: Int64, reason: String, isUnusable: Bool = false) {
     self.since = since
     self.pause = pause
     self.reason = reason
+    self.isUnusable = isUnusable
   }
 
   /// The longest pause that is kept, in milliseconds: a server's mistake must not silence an
@@ -72,9 +75,17 @@ public struct BackOff: Equatable, Sendable {
   /// Milliseconds still to wait at `now`. A restart of the machine ends the pause, and what no
   /// holder can have left, such as a pause from the future, is none.
   public func remaining(at now: Moment) -> Int64 {
-    guard since.bootID == now.bootID, since.boot >= 0, since.boot <= now.boot,
-      pause >= 0, pause <= Self.longest
-    else { return 0 }
+    guard isPossible(at: now) else { return 0 }
     return max(pause - (now.boot - since.boot), 0)
+  }
+
+  /// Whether it was met while a call waited that began at `start`, and shares the failure.
+  func happened(after start: Moment, at now: Moment) -> Bool {
+    isPossible(at: now) && pause > 0 && since.boot >= start.boot
+  }
+
+  private func isPossible(at now: Moment) -> Bool {
+    since.bootID == now.bootID && (0...max(now.boot, 0)).contains(since.boot)
+      && (0...Self.longest).contains(pause)
   }
 }

@@ -74,6 +74,15 @@ extension RawSpan {
     return String(copying: checked)
   }
 
+  public var isUTF8: Bool {
+    do {
+      _ = try UTF8Span(validating: Span<UInt8>(_bytes: self))
+      return true
+    } catch {
+      return false
+    }
+  }
+
   /// The index of the first line feed from `start` on, or the end.
   fileprivate func lineEnd(from start: Int) -> Int {
     var end = start

@@ -12,12 +12,12 @@ extension Process {
   ) -> Int32 {
     let arguments = unsafe CommandLine.unsafeArgv + (Int(CommandLine.argc) - count)
     guard let program = unsafe arguments.pointee else { return EINVAL }
-    restoreBrokenPipe()
+    restoreWriteSignals()
     let error = unsafe environment.withList { list in
       _ = unsafe execvpe(program, arguments, list)
       return errno
     }
-    ignoreBrokenPipe()
+    ignoreWriteSignals()
     return error
   }
 
@@ -63,10 +63,10 @@ extension Process {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    if endsOnBrokenPipe.load(ordering: .relaxed) {
+    if !endingSignals.isEmpty {
       var signals = sigset_t()
       unsafe sigemptyset(&signals)
-      unsafe sigaddset(&signals, SIGPIPE)
+      for number in endingSignals { unsafe sigaddset(&signals, number) }
       unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
       unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
     }
@@ -90,19 +90,27 @@ extension Process {
     return status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
   }
 
-  /// Has a write(2) to a reader that went away fail with EPIPE, instead of ending this process.
-  public static func ignoreBrokenPipe() {
-    let before = signal(SIGPIPE, SIG_IGN)
-    if !isIgnored(before) { endsOnBrokenPipe.store(true, ordering: .relaxed) }
+  /// Has a write(2) fail instead of ending this process: with EPIPE where the reader went away, with
+  /// EFBIG where a file may not become that large (RLIMIT_FSIZE, setrlimit(2)).
+  public static func ignoreWriteSignals() {
+    for (number, bit) in writeSignals where !isIgnored(signal(number, SIG_IGN)) {
+      endingBits.bitwiseOr(bit, ordering: .relaxed)
+    }
   }
 
   /// Undoes that, for a program that this process becomes: ignored signals stay ignored in it.
-  static func restoreBrokenPipe() {
-    if endsOnBrokenPipe.load(ordering: .relaxed) { _ = signal(SIGPIPE, SIG_DFL) }
+  static func restoreWriteSignals() {
+    for number in endingSignals { _ = signal(number, SIG_DFL) }
   }
 
-  /// Whether SIGPIPE had its default action when this process started.
-  static let endsOnBrokenPipe = Atomic(false)
+  /// Those of the write signals that had their default action when this process started.
+  static var endingSignals: [Int32] {
+    let bits = endingBits.load(ordering: .relaxed)
+    return writeSignals.filter { bits & $0.bit != 0 }.map(\.number)
+  }
+
+  private static let writeSignals: [(number: Int32, bit: UInt8)] = [(SIGPIPE, 1), (SIGXFSZ, 2)]
+  private static let endingBits = Atomic<UInt8>(0)
 
   /// Ends as by this signal, so that the parent sees what ended the work.
   public static func end(bySignal number: Int32) -> Never {

@@ -2,6 +2,7 @@ import CLinux
 
 #if !hasFeature(Embedded)
   import Glibc
+  import MetiToken
 #endif
 
 /// The process itself, as the operating system sees it.
@@ -26,7 +27,14 @@ public enum Process {
     }
   }
 
-  /// The value of an environment variable; `nil` when it is unset (getenv(3)).
+  /// Whether an environment variable is unset, or holds UTF-8 (getenv(3)).
+  public static func isLegible(_ name: String) -> Bool {
+    guard let value = unsafe getenv(name) else { return true }
+    return unsafe UnsafeRawBufferPointer(start: value, count: strlen(value)).bytes.isUTF8
+  }
+
+  /// The value of an environment variable; `nil` when it is unset (getenv(3)). What is not UTF-8 is
+  /// replaced, so ask first whether it ``isLegible(_:)`` where that makes a difference.
   public static func variable(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)

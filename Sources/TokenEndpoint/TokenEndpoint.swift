@@ -21,13 +21,14 @@ public struct TokenEndpoint: TokenIssuer {
   }
 
   /// The longest wait for a connection, TLS included, in milliseconds.
-  private static let longestConnect: Int64 = 10_000
+  static let longestConnect: Int64 = 10_000
 
   /// Makes one request, which is over by `deadline`.
   ///
   /// - Throws: ``MetiToken/IssuerError``: `refused` for 400, 401, 403 and 422; `unavailable` for
   ///   trouble of the network, TLS or a proxy, for 408, 425, 429 and 5xx, and where libcurl is
-  ///   missing; `unusable` for any other answer that is not a token. No reason quotes the server.
+  ///   missing; `outOfTime` where `deadline` ends it; `unusable` for any other answer that is not a
+  ///   token. No reason quotes the server.
   public func issue(
     for credential: borrowing Credential, until deadline: Deadline
   ) throws(IssuerError) -> IssuedToken {
@@ -35,8 +36,7 @@ public struct TokenEndpoint: TokenIssuer {
     let curl = try CurlLibrary.shared.get()
     let time = deadline.remaining(at: clock.now())
     guard time > 0 else {
-      throw .unavailable(
-        IssuerError.Unavailable(reason: "there is no time left to ask \(request.server.origin)"))
+      throw .outOfTime(reason: "there is no time left to ask \(request.server.origin)")
     }
     onDetail("POST \(request.url)")
     onDetail(curl.version)
@@ -53,7 +53,7 @@ public struct TokenEndpoint: TokenIssuer {
     let isStatusEnough = status == 101 || (status >= 300 && isBodyCut)
     guard code == CURLE_OK || isStatusEnough else {
       if let excess = answer.excess { throw excess.error }
-      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS)
+      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS, milliseconds: time)
       onDetail(failure.detail)
       throw failure.error(
         server: request.server, mayUseProxy: mayUseProxy(for: request.server), caFile: caFile)
@@ -114,8 +114,8 @@ public struct TokenEndpoint: TokenIssuer {
 }
 
 extension CurlHandle {
-  /// What is known of a transfer that ended with `code`.
-  func failure(_ code: CURLcode, isGnuTLS: Bool) -> TransferFailure {
+  /// What is known of a transfer that ended with `code` and was given so many milliseconds.
+  func failure(_ code: CURLcode, isGnuTLS: Bool, milliseconds: Int64) -> TransferFailure {
     let reached: TransferFailure.Stage =
       if microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0 {
         .handshake
@@ -127,6 +127,7 @@ extension CurlHandle {
       verifyResult: number(CURLINFO_SSL_VERIFYRESULT),
       proxyVerifyResult: number(CURLINFO_PROXY_SSL_VERIFYRESULT), isGnuTLS: isGnuTLS,
       connectStatus: number(CURLINFO_HTTP_CONNECTCODE),
-      proxyError: number(CURLINFO_PROXY_ERROR), reached: reached)
+      proxyError: number(CURLINFO_PROXY_ERROR), reached: reached,
+      hadFullConnect: milliseconds > TokenEndpoint.longestConnect)
   }
 }

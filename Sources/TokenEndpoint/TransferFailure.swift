@@ -20,6 +20,9 @@ struct TransferFailure: Equatable {
   /// CURLINFO_PROXY_ERROR: why a SOCKS proxy failed (`CURLPX_…`).
   var proxyError = 0
   var reached = Stage.nothing
+  /// Whether it was given all the time that a connection may take, and not only what was left of
+  /// the caller's.
+  var hadFullConnect = true
 
   /// How far the transfer came.
   enum Stage: Equatable {
@@ -51,7 +54,10 @@ struct TransferFailure: Equatable {
       return unavailable("cannot reach \(what): \(systemReason)")
     case CURLE_OPERATION_TIMEDOUT:
       let proxy = mayUseProxy && reached != .handshake ? " (the environment names a proxy)" : ""
-      return unavailable("cannot reach \(origin): \(timeout)\(proxy)")
+      let reason = "cannot reach \(origin): \(timeout)\(proxy)"
+      // Behind the handshake there is no limit but the caller's.
+      let isCallers = reached == .handshake || !hadFullConnect
+      return isCallers ? .outOfTime(reason: reason, detail: detail) : unavailable(reason)
     case CURLE_PROXY:
       return unavailable(
         "the proxy for \(origin) fails: \(socksReason)", isTransient: socksMayPass)

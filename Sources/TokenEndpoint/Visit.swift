@@ -62,7 +62,8 @@ extension TokenEndpoint {
   /// Asks for the headers of `url`, which lies on `server`, alone, with the same checks and limits
   /// as a request for a token.
   ///
-  /// - Throws: ``MetiToken/IssuerError``, `unavailable` or `unusable`, where no answer comes.
+  /// - Throws: ``MetiToken/IssuerError``, `unavailable`, `outOfTime` or `unusable`, where no
+  ///   answer comes.
   public func visit(
     _ url: String, on server: APIURL, until deadline: Deadline
   ) throws(IssuerError) -> Visit {
@@ -70,8 +71,7 @@ extension TokenEndpoint {
     let start = clock.now()
     let time = deadline.remaining(at: start)
     guard time > 0 else {
-      throw .unavailable(
-        IssuerError.Unavailable(reason: "there is no time left to ask \(server.origin)"))
+      throw .outOfTime(reason: "there is no time left to ask \(server.origin)")
     }
     onDetail("HEAD \(url)")
     onDetail(curl.version)
@@ -85,7 +85,7 @@ extension TokenEndpoint {
     let took = clock.now().boot - start.boot
     onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
     guard status != 0, code == CURLE_OK || answer.excess != nil else {
-      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS)
+      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS, milliseconds: time)
       onDetail(failure.detail)
       throw failure.error(
         server: server, mayUseProxy: mayUseProxy(for: server), caFile: caFile)

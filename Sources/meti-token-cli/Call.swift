@@ -33,10 +33,12 @@ struct Call {
   /// - Parameters:
   ///   - forgets: what is in the kernel tier is found even where that is switched off.
   ///   - begun: the end of a call that is under way already.
+  ///   - memory: of a program that makes more than one call.
   init(
-    _ settings: Settings, forgets: Bool = false, until begun: Deadline? = nil
+    _ settings: Settings, forgets: Bool = false, until begun: Deadline? = nil,
+    memory: TokenMemory? = nil
   ) throws(Failure) {
-    let environment = CallEnvironment(Process.variable)
+    let environment = try Self.environment()
     let clock = SystemClock()
     self.clock = clock
     isVerbose = settings.isVerbose
@@ -49,9 +51,9 @@ struct Call {
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
     let chosen = try Self.cache(environment)
-    cache = forgets ? KernelCache() : chosen
+    let tier: any TokenCache = forgets ? KernelCache() : chosen
 
-    lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
+    lock = Self.lock(clock)
     if !settings.isForKeyring,
       let environment = try EnvironmentStore(for: selector, until: deadline, clock)
     {
@@ -59,7 +61,9 @@ struct Call {
         Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
       }
       store = environment
+      cache = memory.map { MemoryCache(before: tier, $0) } ?? tier
     } else {
+      cache = tier
       store = KeyringStore(
         busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
         person: mayAsk ? .present(told: Voice.say) : .absent,
@@ -80,6 +84,30 @@ struct Call {
   /// The account that is meant, found in the keyring where it is not named.
   func account() throws(Failure) -> Account {
     do { return try renewal.account(for: selector) } catch { throw Failure(error) }
+  }
+
+  /// - Throws: `usage` where a variable is not UTF-8, for it would be taken for another value. The
+  ///   secrets are read byte for byte, elsewhere.
+  static func environment() throws(Failure) -> CallEnvironment {
+    for name in [
+      "METI_API_URL", "METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID", "METI_PASSWORD_FILE",
+      "METI_CLIENT_SECRET_FILE", "METI_TOKEN_URL", "METI_AUDIENCE", "METI_SCOPE",
+      "METI_TOKEN_CACHE", "METI_TOKEN_TIMEOUT", "METI_CA_FILE", "SSL_CERT_FILE",
+      "CREDENTIALS_DIRECTORY",
+    ] where !Process.isLegible(name) {
+      throw Failure.usage("\(name) is not UTF-8", hint: "see ENVIRONMENT in meti-token(1)")
+    }
+    return CallEnvironment(Process.variable)
+  }
+
+  static func lock(_ clock: any Clock) -> FileLock {
+    FileLock(
+      directories: LockDirectory.all(Process.variable), clock: clock, lastResort: KernelNotes(),
+      whenUnlocked: {
+        Voice.warning(
+          "there is no directory for locks, so calls at the same time each ask METI; "
+            + "see FILES in meti-token(1)")
+      })
   }
 
   /// Lets one process at a time open a session with the keyring.
@@ -136,6 +164,14 @@ struct Call {
         "METI_TOKEN_CACHE is neither kernel nor keyring",
         hint: "see ENVIRONMENT in meti-token(1)")
     }
+  }
+}
+
+/// Notes that no lock file can hold, in the kernel's keyring.
+struct KernelNotes: NoteShelf {
+  func note(_ name: String) -> String { KernelNote.text(of: name) }
+  func keep(_ note: String, as name: String, seconds: UInt32) -> Bool {
+    KernelNote.keep(note, of: name, seconds: seconds)
   }
 }
 

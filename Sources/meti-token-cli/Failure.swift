@@ -193,6 +193,8 @@ extension Failure {
         .tryAgain, trouble.reason + after,
         hint: isLasting ? "look for the cause with: meti-token doctor" : "try again later",
         detail: trouble.detail)
+    case .outOfTime(let reason, let detail):
+      self.init(.tryAgain, reason, hint: "try again later", detail: detail)
     case .unusable(let reason):
       self.init(
         .unusable, reason,

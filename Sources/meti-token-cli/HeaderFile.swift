@@ -12,6 +12,8 @@ struct HeaderFile: ~Copyable {
   private var inode: ino_t?
 
   private static let name = "authorization"
+  /// What the names of unfinished files begin with; the number of a process follows.
+  private static let temporary = ".authorization."
 
   /// Where the file is, whether or not it is there.
   /// - Throws: `inputOutput` where there is no runtime directory.
@@ -26,6 +28,25 @@ struct HeaderFile: ~Copyable {
     let directory = try Self.openDirectory(in: try Self.runtimeDirectory())
     self.path = path
     self.directory = directory
+    removeRemnants()
+  }
+
+  /// Removes what programs left beside the file that were killed while they wrote.
+  private func removeRemnants() {
+    let descriptor = unsafe openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0, let list = unsafe fdopendir(descriptor) else { return }
+    defer { unsafe closedir(list) }
+    while let entry = unsafe readdir(list) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { start in
+        unsafe start.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) {
+          unsafe String(cString: $0)
+        }
+      }
+      guard name.hasPrefix(Self.temporary), let pid = pid_t(name.dropFirst(Self.temporary.count)),
+        pid > 0, kill(pid, 0) != 0, errno == ESRCH
+      else { continue }
+      _ = unsafe unlinkat(directory, name, 0)
+    }
   }
 
   private static func openDirectory(in runtime: String) throws(Failure) -> Int32 {
@@ -51,7 +72,7 @@ struct HeaderFile: ~Copyable {
   /// Replaces the file in one step, so that who reads it has the old line or the new one
   /// (rename(2)).
   mutating func write(_ token: borrowing Token) throws(Failure) {
-    let temporary = ".\(Self.name).\(getpid())"
+    let temporary = "\(Self.temporary)\(getpid())"
     _ = unsafe unlinkat(directory, temporary, 0)
     let file = unsafe openat(
       directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)

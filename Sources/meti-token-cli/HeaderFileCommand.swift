@@ -41,11 +41,14 @@ struct HeaderFileCommand: ParsableCommand {
   func run() throws {
     guard !path else { return try Output.write(try HeaderFile.path() + "\n") }
     var file = try HeaderFile()
-    let token = try token(mayAsk: true)
+    let memory = TokenMemory()
+    let token = try token(mayAsk: true, memory)
+    // Before there is a file that has to be removed.
+    let signals = watch ? SignalWatch([SIGTERM, SIGINT, SIGHUP]) : nil
     try file.write(token)
     do {
       try Output.write(file.path + "\n")
-      if watch { try keep(token, in: &file) }
+      if let signals { try keep(token, in: &file, memory, until: signals) }
     } catch {
       if watch { file.remove() }
       throw error
@@ -55,8 +58,9 @@ struct HeaderFileCommand: ParsableCommand {
   private var validity: MinimumValidity { MinimumValidity(asked: minValidity?.seconds) }
 
   /// Every question is a call of its own, with its own time.
-  private func token(mayAsk: Bool) throws(Failure) -> Token {
-    let call = try Call(common.settings(account: account.account, noPrompt: !mayAsk))
+  private func token(mayAsk: Bool, _ memory: TokenMemory) throws(Failure) -> Token {
+    let call = try Call(
+      common.settings(account: account.account, noPrompt: !mayAsk), memory: memory)
     return try call.token(for: TokenRequest(selector: call.selector, validity: validity))
   }
 
@@ -66,9 +70,11 @@ struct HeaderFileCommand: ParsableCommand {
   /// Between attempts while there is trouble, in milliseconds.
   private static let pauseInTrouble: Int64 = 10_000
 
-  private func keep(_ first: borrowing Token, in file: inout HeaderFile) throws(Failure) {
+  private func keep(
+    _ first: borrowing Token, in file: inout HeaderFile, _ memory: TokenMemory,
+    until signals: SignalWatch
+  ) throws(Failure) {
     let clock = SystemClock()
-    let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
     var written = first.duplicate()
     var isInTrouble = false
     while true {
@@ -87,12 +93,13 @@ struct HeaderFileCommand: ParsableCommand {
         Process.end(bySignal: number)
       }
       do {
-        let token = try token(mayAsk: false)
+        let token = try token(mayAsk: false, memory)
         if isInTrouble || !token.secret.equals(written.secret) { try file.write(token) }
         written = token
         isInTrouble = false
       } catch {
-        guard error.status == .keyring || error.status == .tryAgain else { throw error }
+        let isAlive = written.expiry.remaining(at: clock.now()) > 0
+        guard error.status.mayPass(whileATokenLives: isAlive) else { throw error }
         if !isInTrouble { Voice.warning("\(error.message); trying again") }
         isInTrouble = true
       }
@@ -103,5 +110,18 @@ struct HeaderFileCommand: ParsableCommand {
   private func pause(before token: borrowing Token, at now: Moment) -> Int64 {
     let margin = validity.milliseconds(ofLifetime: token.lifetime)
     return min(max(token.expiry.remaining(at: now) - margin, 100), Self.longestPause)
+  }
+}
+
+extension ExitStatus {
+  /// Whether a failure is waited out. What nobody has to put right may pass; the rest, such as an
+  /// answer that makes no sense or a password file that is just being written, is no reason to take
+  /// a token away that is still good.
+  fileprivate func mayPass(whileATokenLives isAlive: Bool) -> Bool {
+    switch self {
+    case .keyring, .tryAgain: true
+    case .usage, .refused, .noAccount: false
+    default: isAlive
+    }
   }
 }

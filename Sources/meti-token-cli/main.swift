@@ -6,7 +6,7 @@ import Posix
 Process.harden()
 Process.occupyStandardStreams()
 // A reader that goes away must show as an error of write(2), with its own exit status.
-Process.ignoreBrokenPipe()
+Process.ignoreWriteSignals()
 if let printing = Printing(unsafe Arguments(CommandLine.argc, CommandLine.unsafeArgv)) {
   _exit(MetiTokenCommand.perform(printing).rawValue)
 }

@@ -33,6 +33,9 @@ func cachedAnswer(to arguments: Arguments) -> Secret? {
   guard arguments.areNone || isHeader else { return nil }
   // By this name it is a helper of git's, which prints nothing that was not asked for.
   guard !arguments.name(endsWith: "git-credential-meti") else { return nil }
+  // meti-token-cli says which one it is, and nothing is done under another name.
+  for name in ["METI_API_URL", "METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID"]
+  where !Process.isLegible(name) { return nil }
   let environment = CallEnvironment(Process.variable)
   guard environment.usesKernelTier else { return nil }
   let selector: AccountSelector

@@ -7,6 +7,10 @@ import Testing
 @testable import FileLock
 
 extension FileLock {
+  fileprivate init(directory: String?, clock: any MetiToken.Clock) {
+    self.init(directories: directory.map { [$0] } ?? [], clock: clock)
+  }
+
   /// Takes a lock that is free or about to be: a child that another test starts keeps what its
   /// parent has open until it becomes another program.
   fileprivate static func take(_ name: String, in directory: String) throws -> any HeldLock {
@@ -182,6 +186,62 @@ extension FileLock {
     #expect(try String(contentsOfFile: directory("target"), encoding: .utf8) == "precious")
   }
 
+  @Test func `because the file system has no locks every call is let through`() throws {
+    let directory = try TemporaryDirectory()
+    let lock = FileLock([directory.path], clock, system: Self.without)
+    #expect(try lock.acquire(named: "a", until: Deadline(0, from: noon)) is Unlocked)
+    #expect(lock.place() == nil)
+  }
+
+  @Test func `the next directory is tried`() throws {
+    let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
+    var tried = 0
+    let lock = FileLock(["/nonexistent", first.path, second.path], clock) {
+      tried += 1
+      return tried == 1 ? Self.without($0, $1) : flock($0, $1)
+    }
+    let held = try lock.acquire(named: "a", until: Deadline(0, from: noon))
+    #expect(held is LockFile)
+    #expect(try second.names() == ["\(FileLock.fileName("a")).lock"])
+    #expect(throws: LockError()) {
+      try FileLock(directory: second.path, clock: clock)
+        .acquire(named: "a", until: Deadline(0, from: noon))
+    }
+    withExtendedLifetime(held) {}
+  }
+
+  private static func without(_ descriptor: Int32, _ operation: Int32) -> Int32 {
+    errno = ENOLCK
+    return -1
+  }
+
+  @Test func `somebody is told, of an account's lock alone`() throws {
+    var told = 0
+    let lock = FileLock(directories: [], clock: clock, whenUnlocked: { told += 1 })
+    _ = try lock.acquire(named: "keyring", until: Deadline(0, from: noon))
+    #expect(told == 0)
+    let account = try Account(name: "a@b.c", api: .standard)
+    _ = try lock.acquire(account, until: Deadline(0, from: noon), whileWaiting: { false })
+    #expect(told == 1)
+  }
+
+  @Test func `a shelf takes what is left`() throws {
+    let shelf = FakeShelf()
+    let note = LockNote(
+      backOff: BackOff(since: noon, pause: 8000, reason: "trouble"),
+      refusals: [LockNote.Refusal(mark: "env:1f", since: noon)])
+    func held() throws -> any HeldLock {
+      let lock = FileLock(directories: [], clock: clock, lastResort: shelf)
+      return try #require(try lock.acquire(named: "a", until: Deadline(0, from: noon)))
+    }
+    #expect(try held().leave(note))
+    #expect(try held().note == note)
+    #expect(try held().leave(LockNote()))
+    #expect(shelf.notes == ["a": ""])
+    shelf.isFull = true
+    #expect(try !held().leave(note))
+  }
+
   @Test func `the pause is still known to the call itself`() throws {
     let lock = FileLock(directory: nil, clock: clock)
     let held = try lock.acquire(named: "a", until: Deadline(0, from: noon))
@@ -273,6 +333,12 @@ extension FileLock {
     #expect(try held().backOff == pause)
   }
 
+  @Test func `may be for an answer that is of no use`() throws {
+    let pause = BackOff(since: noon, pause: 2000, reason: "no token", isUnusable: true)
+    try held().backOff = pause
+    #expect(try held().backOff == pause)
+  }
+
   @Test func `stands beside what METI has refused`() throws {
     let note = LockNote(
       backOff: pause,
@@ -292,5 +358,18 @@ extension FileLock {
   func `knows no refusal that is not legible`(_ text: String) throws {
     try directory.write(Array("refused=\(text)\n".utf8), to: file)
     #expect(try held().note.isEmpty)
+  }
+}
+
+private final class FakeShelf: NoteShelf {
+  var notes: [String: String] = [:]
+  var isFull = false
+
+  func note(_ name: String) -> String { notes[name] ?? "" }
+
+  func keep(_ note: String, as name: String, seconds: UInt32) -> Bool {
+    guard !isFull else { return false }
+    notes[name] = note
+    return true
   }
 }

@@ -5,7 +5,7 @@ import MetiToken
 import Testing
 
 /// Whether this kernel lets us keep a key; containers often do not.
-private let canKeep: Bool = {
+let canKeep: Bool = {
   let api = API()
   KernelCache().put(api.issued("a"), as: api.default)
   return KernelCache().find(api.default, at: noon) != nil

@@ -11,8 +11,12 @@ private let hasRuntimeDirectory = FileManager.default.fileExists(
 
   init() throws { directory = try TemporaryDirectory() }
 
-  private func find(_ variables: [String: String]) -> String? {
-    LockDirectory.find { variables[$0] }
+  private func find(_ variables: [String: String], home: String? = nil) -> String? {
+    all(variables, home: home).first { _ in true }
+  }
+
+  private func all(_ variables: [String: String], home: String? = nil) -> AnySequence<String> {
+    LockDirectory.all({ variables[$0] }, home: { home })
   }
 
   private func mode(_ path: String) throws -> Int? {
@@ -54,6 +58,41 @@ private let hasRuntimeDirectory = FileManager.default.fileExists(
   func `is none where there is nowhere to put it`() {
     #expect(find([:]) == nil)
     #expect(find(["HOME": "/nonexistent", "XDG_CACHE_HOME": ""]) == nil)
+  }
+
+  @Test(arguments: ["STATE_DIRECTORY", "CACHE_DIRECTORY", "RUNTIME_DIRECTORY"])
+  func `may be in a directory that systemd gives a service`(_ variable: String) throws {
+    try directory.make("b")
+    let variables = [
+      "XDG_RUNTIME_DIR": "/nonexistent", variable: "\(directory("a")):\(directory("b"))",
+    ]
+    #expect(Array(all(variables)).last == directory("b/meti-token"))
+    #expect(try mode(directory("b/meti-token")) == 0o700)
+  }
+
+  @Test func `is made when it is come to, one after the other`() throws {
+    for name in ["run", "cache", "home", "state"] { try directory.make(name) }
+    let variables = [
+      "XDG_RUNTIME_DIR": directory("run"), "XDG_CACHE_HOME": directory("cache"),
+      "HOME": directory("home"), "STATE_DIRECTORY": directory("state"),
+    ]
+    #expect(find(variables) == directory("run/meti-token"))
+    #expect(try directory.names("cache") + directory.names("home") == [])
+    #expect(
+      all(variables).filter { $0.hasPrefix(directory.path) }
+        == ["run", "cache", "home/.cache", "state"].map { directory("\($0)/meti-token") })
+  }
+
+  @Test func `is in the home that the user database has where the environment has none`() throws {
+    #expect(Array(all([:], home: directory.path)).last == directory(".cache/meti-token"))
+    try directory.make("other")
+    #expect(
+      Array(all(["HOME": directory("other")], home: directory.path)).last
+        == directory("other/.cache/meti-token"))
+  }
+
+  @Test func `is this user's home in the user database`() throws {
+    #expect(LockDirectory.userHome == NSHomeDirectoryForUser(NSUserName()))
   }
 
   @Test(arguments: ["", "run", "./run", "../run", "~"])

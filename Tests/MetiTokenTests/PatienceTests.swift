@@ -120,12 +120,28 @@ import Testing
     #expect(backOff?.remaining(at: world.clock.now()) ?? 0 == 0)
   }
 
-  @Test(arguments: [IssuerError.refusal, .unusable(reason: "no token")])
-  func `is not a refusal nor a useless answer`(_ error: IssuerError) {
+  @Test(arguments: [IssuerError.refusal, .outOfTime(reason: "no answer in time")])
+  func `is not a refusal nor a caller's want of time`(_ error: IssuerError) {
     answers(.failure(error))
     #expect(issue() == .failure(error))
     #expect(asked == 1)
     #expect(backOff == nil)
+  }
+
+  @Test func `is still known after a call that had no time`() {
+    let pause = BackOff(since: noon.later(-9 * second), pause: 8 * second, reason: "trouble")
+    world.lock.held.backOff = pause
+    answers(.failure(.outOfTime(reason: "no answer in time")))
+    #expect(issue() == .failure(.outOfTime(reason: "no answer in time")))
+    #expect(backOff == pause)
+  }
+
+  @Test func `is not what a patient call meets behind an impatient one`() {
+    answers(.failure(.outOfTime(reason: "no answer in time")))
+    let start = world.clock.now()
+    #expect(issue(within: second, since: start) != .success("issued-1"))
+    #expect(issue(since: start) == .success("issued-2"))
+    #expect(pauses == [])
   }
 
   @Test func `that ends in a refusal is a refusal`() {
@@ -196,5 +212,59 @@ import Testing
       world.clock.moment = world.clock.moment.later(500)
     }
     #expect(asked == 1)
+  }
+}
+
+@Suite struct `An answer that is of no use` {
+  private let world = World()
+  private let useless = IssuerError.unusable(reason: "METI has no token endpoint at this URL (404)")
+
+  init() { world.issuer.next = [.failure(useless)] }
+
+  private func issue(
+    within milliseconds: Int64 = 30 * second, since start: Moment? = nil
+  ) -> Result<String, IssuerError> {
+    let patience = Patience(clock: world.clock, held: world.lock.held)
+    let now = world.clock.now()
+    do throws(IssuerError) {
+      let token = try patience.issue(
+        from: world.issuer, for: .password("secret"), since: start ?? now,
+        until: Deadline(milliseconds, from: now))
+      return .success(text(token.secret))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  @Test func `is given once to a hundred calls at once`() {
+    let start = world.clock.now()
+    for _ in 0..<100 {
+      #expect(issue(since: start) == .failure(useless))
+      // However long it takes until the lock is had.
+      world.clock.moment = world.clock.moment.later(100)
+    }
+    #expect(world.issuer.asked.count == 1)
+  }
+
+  @Test func `is given once to the calls of the next seconds that cannot wait`() {
+    for _ in 0..<10 {
+      #expect(issue(within: 500) == .failure(useless))
+      world.clock.moment = world.clock.moment.later(100)
+    }
+    #expect(world.issuer.asked.count == 1)
+  }
+
+  @Test func `keeps the next call waiting for a moment`() {
+    _ = issue()
+    world.clock.moment = world.clock.moment.later(500)
+    #expect(issue() == .success("issued-2"))
+    #expect(world.clock.pauses == [1500])
+  }
+
+  @Test func `is forgotten after a success`() {
+    _ = issue()
+    world.clock.moment = world.clock.moment.later(2 * second)
+    #expect(issue() == .success("issued-2"))
+    #expect(world.lock.held.note.isEmpty)
   }
 }

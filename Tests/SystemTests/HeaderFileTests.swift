@@ -163,6 +163,49 @@ struct HeaderFileTests {
     #expect(!outcome.err.contains("error:"))
   }
 
+  @Test func `the watch keeps a token that lives, whatever METI answers`() throws {
+    let place = try loggedIn(lifetime: 30)
+    let child = try place.start("header-file", "--watch")
+    #expect(try child.line() == path)
+    let first = try #require(contents())
+    place.meti.defaultAnswer = .status(404)
+    // At half of its life another is asked for.
+    #expect(
+      child.wait(timeout: .seconds(25)) {
+        String(decoding: child.stderr, as: UTF8.self).contains("trying again")
+      })
+    #expect(child.isRunning)
+    #expect(contents() == first)
+    child.signal(SIGTERM)
+    #expect(child.wait().status == .signal(SIGTERM))
+    #expect(contents() == nil)
+  }
+
+  @Test func `the watch ends when its token has, where METI's answer makes no sense`() throws {
+    let place = try loggedIn(lifetime: 2)
+    let child = try place.start("header-file", "--watch")
+    #expect(try child.line() == path)
+    place.meti.defaultAnswer = .status(404)
+    #expect(child.wait().status == .exit(76))
+    #expect(contents() == nil)
+  }
+
+  @Test func `what a program left that was killed while it wrote is removed`() throws {
+    let place = try loggedIn()
+    #expect(try place.run(["header-file"]).status == .exit(0))
+    let ended = try Program("/bin/true").start()
+    _ = ended.wait()
+    let folder = runtime.path + "/meti-token/"
+    let (dead, alive) = (".authorization.\(ended.pid)", ".authorization.\(getpid())")
+    for name in [dead, alive, ".authorization.x"] {
+      #expect(FileManager.default.createFile(atPath: folder + name, contents: nil))
+    }
+    #expect(try place.run(["header-file"]).status == .exit(0))
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+    #expect(
+      names.filter { $0.hasPrefix(".") }.sorted() == [alive, ".authorization.x"].sorted())
+  }
+
   @Test func `the watch ends when METI refuses the password`() throws {
     let place = try loggedIn(lifetime: 2)
     let child = try place.start("header-file", "--watch")

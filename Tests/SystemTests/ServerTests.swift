@@ -165,6 +165,40 @@ struct ServerTests {
     #expect(place.meti.requests == [])
   }
 
+  @Test(arguments: [
+    ("METI_EMAIL", ""), ("METI_ACCOUNT", ""), ("METI_API_URL", ""), ("METI_PASSWORD_FILE", "-f"),
+  ])
+  func `a variable that is not UTF-8 is not taken for another value`(
+    _ name: String, _ option: String
+  ) throws {
+    let place = try server(inEnvironment)
+    #expect(try place.run().status == .exit(0))
+    let script = #"export "$1=$(printf 'a\344b')"; exec "$0" $2"#
+    let outcome = try Program("/bin/sh").run(
+      ["-c", script, Program.metiToken.path, name, option], environment: place.environment)
+    #expect(
+      outcome.told
+        == .failure(64, "\(name) is not UTF-8", hint: "see ENVIRONMENT in meti-token(1)"))
+  }
+
+  /// Nowhere to put a file, as in a service without directories of its own.
+  private let nowhere = [
+    "XDG_RUNTIME_DIR": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "HOME": "/nonexistent",
+  ]
+
+  @Test func `without a directory for locks a refused password stops the line all the same`() throws
+  {
+    let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
+    place.environment.merge(nowhere) { $1 }
+    let first = try place.run()
+    #expect(first.status == .exit(77))
+    #expect(first.err.contains("warning: there is no directory for locks"))
+    for _ in 0..<5 { #expect(try place.run().status == .exit(77)) }
+    #expect(place.meti.tokenPosts == 1)
+    place.environment["METI_PASSWORD"] = METIServer.password
+    #expect(try place.run().value == place.lastToken)
+  }
+
   @Test func `a refusal that cannot be noted is a warning`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
     let outcome = try Program("/bin/sh").run(

@@ -28,6 +28,57 @@ struct SingleFlightTests {
     #expect(place.meti.tokenPosts == 1)
   }
 
+  /// Without a keyring: the account comes with the environment.
+  private func server(password: String = METIServer.password) throws -> Workplace {
+    let place = try Workplace(.noBus)
+    place.environment["METI_EMAIL"] = email
+    place.environment["METI_PASSWORD"] = password
+    return place
+  }
+
+  @Test func `64 callers with an account in the environment make one request`() throws {
+    let place = try server()
+    let callers = try (0..<64).map { _ in try place.start() }
+    let told = callers.map { $0.wait().told }
+    #expect(told == Array(repeating: .answer(place.lastToken), count: 64))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `a hundred calls, one after the other, with a refused password make one request`()
+    throws
+  {
+    let place = try server(password: "wrong")
+    for _ in 0..<100 { #expect(try place.run().status == .exit(77)) }
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `a hundred later calls leave a METI in trouble alone`() throws {
+    let place = try server()
+    place.meti.defaultAnswer = .status(503, headers: [("Retry-After", "600")])
+    for _ in 0..<100 { #expect(try place.run().status == .exit(75)) }
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `callers at once share an answer that is of no use`() throws {
+    let place = try server()
+    place.meti.defaultAnswer = .delay(seconds: 1, then: .status(404))
+    let callers = try (0..<10).map { _ in try place.start() }
+    let outcomes = callers.map { $0.wait() }
+    #expect(outcomes.allSatisfy { $0.status == .exit(76) && $0.out == "" })
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test func `a caller without time leaves METI to those who have more`() throws {
+    let place = try server()
+    place.meti.answerNext(.silence)
+    let hasty = try place.start("--timeout", "1")
+    #expect(place.isAsked(by: hasty))
+    let patient = try (0..<3).map { _ in try place.start() }
+    #expect(hasty.wait().status == .exit(75))
+    for caller in patient { #expect(caller.wait().told == .answer(place.lastToken)) }
+    #expect(place.meti.tokenPosts == 2)
+  }
+
   @Test func `200 callers on a token in the kernel make no request`() throws {
     let place = try Workplace.loggedIn()
     // Nothing else can answer.

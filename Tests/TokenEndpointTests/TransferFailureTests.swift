@@ -63,11 +63,25 @@ import Testing
   @Test(arguments: [
     (TransferFailure.Stage.nothing, "the name did not resolve in time"),
     (.name, "connection timed out"), (.connection, "the TLS handshake timed out"),
-    (.handshake, "no answer in time"),
   ])
   func `in time says how far it came`(_ stage: TransferFailure.Stage, _ why: String) {
     let failure = TransferFailure(code: CURLE_OPERATION_TIMEDOUT, reached: stage)
     #expect(meaning(failure) == trouble("cannot reach \(Self.origin): \(why)", "curl 28: "))
+  }
+
+  @Test(arguments: [
+    (TransferFailure.Stage.nothing, false, "the name did not resolve in time"),
+    (.name, false, "connection timed out"), (.connection, false, "the TLS handshake timed out"),
+    (.handshake, false, "no answer in time"), (.handshake, true, "no answer in time"),
+  ])
+  func `in the caller's time says nothing of METI`(
+    _ stage: TransferFailure.Stage, _ hadFullConnect: Bool, _ why: String
+  ) {
+    let failure = TransferFailure(
+      code: CURLE_OPERATION_TIMEDOUT, reached: stage, hadFullConnect: hadFullConnect)
+    #expect(
+      meaning(failure)
+        == .outOfTime(reason: "cannot reach \(Self.origin): \(why)", detail: "curl 28: "))
   }
 
   @Test(arguments: [

@@ -17,14 +17,14 @@ struct Doctor {
 
   /// - Throws: where the call itself makes no sense, and there can be no report.
   init(_ settings: Settings) throws(Failure) {
-    let environment = CallEnvironment(Process.variable)
+    let environment = try Call.environment()
     let clock = SystemClock()
     self.clock = clock
     selector = try Call.selector(settings, environment)
     let seconds = try Call.timeout(settings) ?? Call.standardTimeout
     deadline = Deadline(seconds * 1000, from: clock.now())
     usesKernelTier = try Call.usesKernelTier(environment)
-    lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
+    lock = Call.lock(clock)
     if settings.isVerbose {
       verbose = { @Sendable text in Voice.detail(text) }
     } else {

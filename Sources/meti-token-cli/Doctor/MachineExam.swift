@@ -68,7 +68,7 @@ enum MachineExam {
   private static func locks(_ lock: FileLock) -> Check {
     let hint =
       "have XDG_RUNTIME_DIR name a directory of your own, and its meti-token closed to others"
-    guard let directory = lock.directory else {
+    guard let directory = lock.place() else {
       return Check(
         .locks, .warning(hint: hint),
         "no directory can be used for locks: each call may ask METI for a token of its own")

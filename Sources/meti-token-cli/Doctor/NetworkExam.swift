@@ -117,7 +117,7 @@ struct NetworkExam {
   private static func reason(_ error: IssuerError) -> String {
     switch error {
     case .unavailable(let trouble): trouble.reason
-    case .unusable(let reason): reason
+    case .outOfTime(let reason, _), .unusable(let reason): reason
     // Nothing was sent that could be refused.
     case .refused(let refusal): "HTTP \(refusal.status)"
     }
@@ -126,7 +126,7 @@ struct NetworkExam {
   private static func failed(_ error: IssuerError, hint: String) -> Check.State {
     let status: ExitStatus =
       switch error {
-      case .unavailable: .tryAgain
+      case .unavailable, .outOfTime: .tryAgain
       case .unusable: .unusable
       case .refused: .refused
       }
@@ -137,6 +137,7 @@ struct NetworkExam {
     let orProxy = proxy == nil ? "" : " and the proxy"
     let same = "curl -I \(ShellWord.quote(url))"
     switch error {
+    case .outOfTime: return "check the network\(orProxy), then: \(same)"
     case .unavailable(let trouble) where trouble.isTransient:
       return "check the network\(orProxy), then: \(same)"
     case .unavailable:
