@@ -89,4 +89,25 @@ struct DoubleItemTests {
     #expect(place.meti.requests == [])
     #expect(try keyring.journal().count { $0 == "Prompt" } == 1)
   }
+
+  @Test(arguments: [["logout", "--token-only"], ["reject"]])
+  func `all tokens are taken back where removing one would ask`(command: [String]) throws {
+    try keyring.tell("copy token", "deletes-ask")
+    #expect(try place.run(command).status == .exit(0))
+    #expect(try !keyring.items().contains { $0.contains(place.lastToken) })
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test(arguments: [
+    "lock token", "fault SetSecret error org.freedesktop.DBus.Error.Failed full",
+    "fault SetSecret error org.freedesktop.Secret.Error.IsLocked locked",
+  ])
+  func `a token that is left is not claimed to be taken back`(trouble: String) throws {
+    try keyring.tell(trouble, "copy token", "deletes-ask")
+    let items = try keyring.items()
+    let outcome = try place.run("logout", "--token-only")
+    #expect(outcome.status == .exit(69) && !outcome.err.contains("removed"))
+    #expect(try keyring.items() == items)
+  }
 }

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import StandInMETI
 import Testing
 
@@ -144,6 +146,15 @@ struct FakeKeyringTests {
     #expect(place.meti.requests == [])
   }
 
+  // A provider that asks for a passphrase opens its dialog in each of these calls.
+  @Test(arguments: [[], ["--account", METIServer.email]])
+  func `a read that is refused is repeated once`(options: [String]) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets error org.freedesktop.DBus.Error.Failed 'no passphrase'")
+    #expect(try place.run(options).told == Self.failed)
+    #expect(try keyring.journal().count { $0 == "GetSecrets" || $0 == "GetSecret" } == 2)
+  }
+
   @Test func `a session that fails once does not keep a token from being stored`() throws {
     let (place, keyring) = try Workplace.withFake()
     try keyring.tell(
@@ -189,6 +200,36 @@ struct FakeKeyringTests {
       "fault ReadAlias late 3")
     let outcome = try place.run("-f", "--timeout", "60", timeout: .seconds(60))
     #expect(outcome.told == Self.silent)
+  }
+
+  @Test func `the wait for others who open their sessions is of the same budget`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets late 1.9")
+    let directory = try #require(place.environment["XDG_RUNTIME_DIR"]) + "/meti-token"
+    // That of the account is among them, which the call comes to later.
+    let locks = try FileManager.default.contentsOfDirectory(atPath: directory)
+      .map { try Descriptor("open \($0)", unsafe open("\(directory)/\($0)", O_RDWR | O_CLOEXEC)) }
+    for lock in locks { try check("flock", flock(lock.number, LOCK_EX)) }
+    let child = try place.start("-f", "--timeout", "60")
+    #expect(try keyring.isAsked("SearchItems default"))
+    usleep(7_000_000)
+    for lock in locks { try check("flock", flock(lock.number, LOCK_UN)) }
+    #expect(child.wait().told == Self.silent)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a bus that goes in the middle of a call is not waited for`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets silent")
+    let child = try place.start()
+    #expect(try keyring.isAsked("GetSecrets"))
+    kill(try #require(place.desktop.busPID), SIGKILL)
+    let outcome = child.wait()
+    #expect(
+      outcome.told
+        == .failure(69, "the keyring went away in the middle of the call", hint: "try again"))
+    #expect(outcome.isSoon)
+    #expect(place.kernelKeys == [])
   }
 
   // MARK: Starting
