@@ -99,7 +99,12 @@ extension KeyringStore {
         try put(body, label: label, attributes, over: path)
       }
     } catch {
-      throw error.kind == .failed ? KeyringError(.notStored, detail: error.detail) : error
+      switch error.kind {
+      case .failed: throw KeyringError(.notStored, detail: error.detail)
+      // libsecret has let the person be asked.
+      case .locked where person.canBeAsked: throw KeyringError(.dismissed, detail: error.detail)
+      default: throw error
+      }
     }
   }
 

@@ -150,7 +150,7 @@ import MetiToken
     do {
       return try body(Attributes(.token, account)) { Token(stored: $0) }
     } catch {
-      guard error.kind == .damaged || error.kind == .vanished else { throw error }
+      guard error.kind.isOfOneItem else { throw error }
       let told = KeyringError(.damagedToken(of: account.name), detail: error.detail)
       damaged.append((account, told))
       throw told

@@ -17,7 +17,7 @@ extension Call {
     let login = Login(call: self)
     guard try login.offer(selector) else { throw Failure(.noAccount(selector)) }
     let credential = try login.credential(email: selector.name)
-    guard let token = try login.store(credential, isVerified: true) else {
+    guard let token = try login.store(credential, isVerified: true, mustBeKept: false) else {
       throw Failure(.bug, "the login gave no token")
     }
     return token

@@ -35,6 +35,8 @@ struct StatusReport: Encodable {
     let account: String
     let isDefault: Bool
     let hasPassword: Bool
+    /// That the password which is stored cannot be read; `nil` where it can.
+    var isUnreadable: Bool?
     /// Where the password is: `keyring` or `environment`.
     let passwordPlace: String
     /// Seconds since 1970 UTC at which METI refused the stored password.
@@ -45,6 +47,7 @@ struct StatusReport: Encodable {
       case account
       case isDefault = "default"
       case hasPassword = "password_stored"
+      case isUnreadable = "password_unreadable"
       case passwordPlace = "password_in"
       case refusedOn = "refused_on"
       case token
@@ -142,11 +145,18 @@ struct StatusReport: Encodable {
       }
     }
     var refusedOn: Int64?
-    if let credential = try call.store.credential(of: account) {
-      refusedOn = credential.refusedOn ?? call.lock.refusal(of: credential, at: call.clock.now())
+    var isUnreadable: Bool?
+    do {
+      if let credential = try call.store.credential(of: account) {
+        refusedOn = credential.refusedOn ?? call.lock.refusal(of: credential, at: call.clock.now())
+      }
+    } catch  where error.kind.isOfOneItem || error.kind == .locked {
+      Voice.warning(
+        "the password of \(account.name) cannot be read: \(Failure.words(error.kind).message)")
+      isUnreadable = true
     }
     return Entry(
-      account: account.name, isDefault: isDefault, hasPassword: true,
+      account: account.name, isDefault: isDefault, hasPassword: true, isUnreadable: isUnreadable,
       passwordPlace: call.isFromEnvironment ? "environment" : "keyring", refusedOn: refusedOn,
       token: Held(held, at: call.clock.now()))
   }
@@ -219,6 +229,7 @@ extension StatusReport.Entry {
       return "refused by METI on \(UTC.text(refusedOn)); \(remedy)"
     }
     guard hasPassword else { return "not known: the keyring cannot be asked" }
+    if isUnreadable == true { return "stored in the keyring, which does not give it" }
     return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }
 }

@@ -30,6 +30,14 @@ struct DoubleItemTests {
     #expect(try keyring.items() == [])
   }
 
+  @Test func `which password was written last is not guessed`() throws {
+    try keyring.tell("copy account", "fault Get garbage")
+    let items = try keyring.items()
+    #expect(try place.run("-f").told == FakeKeyringTests.garbled)
+    #expect(try keyring.items() == items)
+    #expect(place.meti.requests == [])
+  }
+
   @Test(arguments: ["none", "other-session"])
   func `an older password is not sent in the place of one that cannot be read`(
     flaw: String

@@ -55,6 +55,11 @@ struct FakeKeyringTests {
     var isLast = false
     var testDescription: String { fault }
 
+    /// What the keyring's trouble is called.
+    var words: String {
+      String(expected.err.split(separator: "\n")[0].dropFirst("meti-token: error: ".count))
+    }
+
     /// The same of the call that gives an item that is there a new secret; `nil` for a fault of
     /// another call.
     var whereAnItemIsThere: Fault? {
@@ -73,11 +78,7 @@ struct FakeKeyringTests {
         Fault(fault: "\(method) error org.example.Odd 'Something odd'", expected: failed),
         Fault(fault: "\(method) die", expected: noProvider, isLast: true),
       ]
-    } + [
-      Fault(
-        fault: "GetSecrets error org.freedesktop.Secret.Error.NoSuchObject gone",
-        expected: vanished)
-    ]
+    }
 
   @Test(arguments: readFaults)
   func `a fault while reading is told, and costs nothing that is stored`(fault: Fault) throws {
@@ -119,15 +120,6 @@ struct FakeKeyringTests {
       #expect(try place.run(command + ["--timeout", "2"]).told == fault.expected, "\(command)")
     }
     try expectUntouched(keyring, items, fault.fault)
-  }
-
-  @Test func `which password was written last is not guessed`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("copy account", "fault Get garbage")
-    let items = try keyring.items()
-    #expect(try place.run("-f").told == Self.garbled)
-    try expectUntouched(keyring, items, "Modified")
-    #expect(place.meti.requests == [])
   }
 
   @Test(arguments: [
