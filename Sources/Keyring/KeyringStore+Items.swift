@@ -16,17 +16,33 @@ extension KeyringStore {
   ///   empty one, which a keyring leaves that was killed while it stored, is none of that: it is
   ///   as good as no item.
   func body<Value: ~Copyable>(
-    _ attributes: Attributes, as parse: (consuming Secret) -> Value?
+    _ attributes: Attributes, isRepetition: Bool = false,
+    as parse: (consuming Secret) -> Value?
   ) throws(KeyringError) -> Value? {
     begin()
-    do {
-      return try load(attributes, as: parse)
-    } catch {
-      // Once more, from the beginning.
-      guard error.kind.mayPass else { throw error }
-      connection.reconnect()
-      return try load(attributes, as: parse)
+    return try repeating(isRepetition: isRepetition) { () throws(KeyringError) in
+      try load(attributes, as: parse)
     }
+  }
+
+  /// What `work` gives. Where it fails in a manner that may pass it is done once more, from the
+  /// beginning and with a new session.
+  private func repeating<Value: ~Copyable>(
+    isRepetition: Bool = false, _ work: () throws(KeyringError) -> Value
+  ) throws(KeyringError) -> Value {
+    do {
+      return try work()
+    } catch {
+      guard !isRepetition, mayPass(error) else { throw error }
+      connection.reconnect()
+      return try work()
+    }
+  }
+
+  /// Whether it may pass when it is tried once more, with a new session. Not where a person was
+  /// asked, who would be asked the same again; a dialog ends with the provider that opened it.
+  func mayPass(_ error: KeyringError) -> Bool {
+    error.kind.mayPass && (!waiter.hasAsked || error.kind == .died)
   }
 
   private func load<Value: ~Copyable>(
@@ -34,7 +50,10 @@ extension KeyringStore {
   ) throws(KeyringError) -> Value? {
     try first(of: attributes) { path throws(KeyringError) in
       // Not passed over: an older one may hold a password or a token that is no longer good.
-      guard let secret = try connection.secret(path, until: budget) else {
+      let secret = try unlocking(path) { () throws(KeyringError) in
+        try connection.secret(path, until: budget)
+      }
+      guard let secret else {
         throw KeyringError(.damaged, detail: "an item gives no secret")
       }
       let value = parse(secret)
@@ -76,14 +95,15 @@ extension KeyringStore {
   ) throws(KeyringError) {
     begin()
     do {
-      try put(body, label: label, attributes, over: path)
-    } catch {
-      guard error.kind.mayPass else { throw error }
-      connection.reconnect()
-      do {
+      try repeating { () throws(KeyringError) in
         try put(body, label: label, attributes, over: path)
-      } catch {
-        throw error.kind == .failed ? KeyringError(.notStored, detail: error.detail) : error
+      }
+    } catch {
+      switch error.kind {
+      case .failed: throw KeyringError(.notStored, detail: error.detail)
+      // libsecret has let the person be asked.
+      case .locked where person.canBeAsked: throw KeyringError(.dismissed, detail: error.detail)
+      default: throw error
       }
     }
   }
@@ -96,7 +116,9 @@ extension KeyringStore {
     let last: String? = if let path { path } else { try first(of: attributes) { $0 } }
     if let last {
       waiter.purpose = "the keyring to take \(label)"
-      return try connection.setSecret(body, of: last, until: budget)
+      return try unlocking(last) { () throws(KeyringError) in
+        try connection.setSecret(body, of: last, until: budget)
+      }
     }
     let hasCollection = try openDefaultCollection()
     waiter.purpose = hasCollection ? "the keyring to take \(label)" : "a keyring to be created"
@@ -120,16 +142,55 @@ extension KeyringStore {
 
   func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
     begin()
+    return try forEach(attributes) { path throws(KeyringError) in
+      try connection.delete(path, until: budget)
+    }
+  }
+
+  /// Takes the secrets of all items with `attributes` away.
+  func empty(_ attributes: Attributes) throws(KeyringError) {
+    begin()
+    let nothing = StoredBody.pack(Secret(), [:])
+    try repeating { () throws(KeyringError) in
+      _ = try forEach(attributes) { path throws(KeyringError) in
+        try connection.setSecret(nothing, of: path, until: budget)
+      }
+    }
+  }
+
+  /// Does `work` with each item with `attributes`, all of them unlocked.
+  /// - Returns: whether there is any.
+  /// - Throws: where one is left with which it was not done.
+  private func forEach(
+    _ attributes: Attributes, _ work: (String) throws(KeyringError) -> Void
+  ) throws(KeyringError) -> Bool {
     let found = try connection.search(attributes, until: budget)
     if !found.locked.isEmpty { try unlock(found.locked) }
     for path in found.unlocked + found.locked {
       do {
-        try connection.delete(path, until: budget)
+        try unlocking(path) { () throws(KeyringError) in try work(path) }
       } catch  where error.kind == .vanished {
         // Somebody else was quicker.
       }
     }
     return !found.isEmpty
+  }
+
+  /// What `work` gives, which finds an item locked that was not so in the search; a person who can
+  /// be asked unlocks it.
+  private func unlocking<Value: ~Copyable>(
+    _ path: String, _ work: () throws(KeyringError) -> Value
+  ) throws(KeyringError) -> Value {
+    do {
+      return try work()
+    } catch  where error.kind == .locked && person.canBeAsked {
+      try unlock([path])
+    }
+    do {
+      return try work()
+    } catch  where error.kind == .locked {
+      throw KeyringError(.dismissed, detail: error.detail)
+    }
   }
 
   /// Unlocks what is locked, which is none of it then.
@@ -146,9 +207,9 @@ extension KeyringStore {
 }
 
 extension KeyringError.Kind {
-  /// Whether it may pass when it is tried once more, with a new session: one that failed at random
-  /// (KWallet), an item that vanished, a provider that came back.
-  var mayPass: Bool {
+  /// Whether it may be another time: a session that failed at random (KWallet), an item that
+  /// vanished, a provider that came back.
+  fileprivate var mayPass: Bool {
     switch self {
     case .damaged, .vanished, .died, .failed, .garbled: true
     default: false

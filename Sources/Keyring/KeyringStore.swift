@@ -65,10 +65,17 @@ import MetiToken
 
   public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
     begin()
-    if let name = try quickly({ () throws(KeyringError) in try defaultWithToken(at: api) }) {
-      return name
+    var isRepetition = false
+    do {
+      if let name = try defaultWithToken(at: api) { return name }
+    } catch {
+      // What the careful way may cure, or will tell better. It is the repetition then.
+      guard mayPass(error) || (error.kind == .locked && person.canBeAsked) else { throw error }
+      connection.reconnect()
+      isRepetition = true
     }
-    let name = try body(Attributes(.default, at: api)) { StoredBody($0)?.secret() }
+    let attributes = Attributes(.default, at: api)
+    let name = try body(attributes, isRepetition: isRepetition) { StoredBody($0)?.secret() }
     return name?.withBytes { $0.text }
   }
 
@@ -104,20 +111,6 @@ import MetiToken
     guard let name, !isAmbiguous, unread == 0 else { return name }
     readAhead = tokens.first { $0.account.isSameName(as: name) }.map { (api, $0) }
     return name
-  }
-
-  /// The answer of a short way; `nil` where it fails in any manner that the careful way, which
-  /// follows, may cure or will tell better.
-  private func quickly<Value>(
-    _ way: () throws(KeyringError) -> Value?
-  ) throws(KeyringError) -> Value? {
-    do {
-      return try way()
-    } catch {
-      guard error.kind.mayPass else { throw error }
-      connection.reconnect()
-      return nil
-    }
   }
 
   public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
@@ -158,7 +151,7 @@ import MetiToken
     do {
       return try body(Attributes(.token, account)) { Token(stored: $0) }
     } catch {
-      guard error.kind == .damaged || error.kind == .vanished else { throw error }
+      guard error.kind.isOfOneItem else { throw error }
       let told = KeyringError(.damagedToken(of: account.name), detail: error.detail)
       damaged.append((account, told))
       throw told
@@ -203,10 +196,9 @@ import MetiToken
       return try remove(attributes)
     } catch {
       guard error.kind == .askingNobody else { throw error }
-      // KeePassXC has a prompt for each removal, even where it would not ask. The entry stays then,
-      // and holds no token any more.
-      try store(
-        StoredBody.pack(Secret(), [:]), label: "METI token for \(account.name)", attributes)
+      // KeePassXC has a prompt for each removal, even where it would not ask. The entries stay
+      // then, and hold no token any more.
+      try empty(attributes)
       return true
     }
   }

@@ -14,6 +14,8 @@ import Synchronization
     var completed = 0
     /// Whether the last one was dismissed. libsecret calls that a success of what it was for.
     var isDismissed = false
+    /// Whether the keyring was asked for something more after the last one had completed.
+    var isFollowed = false
     /// Whether one has completed in a form that libsecret does not take: it waits on for ever.
     var isGarbled = false
   }
@@ -57,9 +59,15 @@ import Synchronization
   /// Takes note of a message; false where it is not to be passed on.
   private func lets(_ message: OpaquePointer, isIncoming: Bool) -> Bool {
     guard let interface = unsafe g_dbus_message_get_interface(message),
-      unsafe g_str_equal(interface, "org.freedesktop.Secret.Prompt") != 0,
+      unsafe g_str_has_prefix(interface, "org.freedesktop.Secret.") != 0,
       let member = unsafe g_dbus_message_get_member(message)
     else { return true }
+    guard unsafe g_str_has_suffix(interface, ".Prompt") != 0 else {
+      guard !isIncoming else { return true }
+      state.withLock { $0.isFollowed = $0.opened > 0 && $0.completed >= $0.opened }
+      wake()
+      return true
+    }
     if isIncoming {
       guard unsafe g_str_equal(member, "Completed") != 0 else { return true }
       let isDismissed = unsafe Self.isDismissed(message)
@@ -72,7 +80,10 @@ import Synchronization
       return true
     }
     guard unsafe g_str_equal(member, "Prompt") != 0 else { return true }
-    state.withLock { $0.opened += 1 }
+    state.withLock {
+      $0.opened += 1
+      $0.isFollowed = false
+    }
     wake()
     return mayOpen
   }

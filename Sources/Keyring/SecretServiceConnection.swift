@@ -274,7 +274,7 @@ import MetiToken
   func openSession(until deadline: Deadline) throws(KeyringError) {
     let service = try unsafe connected(until: deadline)
     guard unsafe secret_service_get_session_dbus_path(service) == nil else { return }
-    let held = try handshake(deadline)
+    let held = try waiter.counting { () throws(KeyringError) in try handshake(deadline) }
     defer { withExtendedLifetime(held) {} }
     _ = try unsafe waiter.value(until: deadline) { done, data in
       unsafe secret_service_ensure_session(service, nil, done, data)

@@ -19,8 +19,10 @@ import MetiToken
   var isProviderGone: () -> Bool = { false }
   /// Milliseconds that were waited so far while nobody was asked.
   private(set) var waited: Int64 = 0
-  /// Whether the person has dismissed the prompt of the call that came back last.
+  /// Whether the person has dismissed the prompt of the call that was waited for last.
   private(set) var wasDismissed = false
+  /// Whether that call has opened a prompt.
+  private(set) var hasAsked = false
 
   /// One for the process, and never released: GDBus's own thread may wake it, and calls that were
   /// left behind may come back to it, for as long as the process lives.
@@ -33,7 +35,8 @@ import MetiToken
   private var givenUp: KeyringError?
   /// Whether a call was left behind, which may still come back.
   var hasGivenUp: Bool { givenUp != nil }
-  private var silence: Deadline?
+  private var silence = Silence()
+  private var hasToldOfSilence = false
 
   init(clock: any Clock, call: Deadline, person: KeyringStore.Person) {
     self.clock = clock
@@ -126,82 +129,82 @@ import MetiToken
     if let givenUp { throw givenUp }
     unsafe g_main_context_push_thread_default(context)
     defer { unsafe g_main_context_pop_thread_default(context) }
-    let start = clock.now()
+    var start = clock.now()
     var dialog: Dialog?
+    var told = 0
     prompts.clear()
+    hasAsked = false
     defer { settle(dialog, since: start, deadline) }
     while true {
       let seen = prompts.seen
       wasDismissed = seen.isDismissed
+      hasAsked = seen.opened > 0
       if let result = unsafe answer.take() {
         // A prompt may be over at once: what it was for is said all the same.
-        if seen.opened > dialog?.opened ?? 0, person.canBeAsked { try tell(purpose) }
+        if seen.opened > told, person.canBeAsked { try tell(purpose) }
         return unsafe result
       }
       let now = clock.now()
-      if seen.isGarbled { throw KeyringError(.garbled, detail: "malformed Prompt.Completed") }
-      if seen.opened > dialog?.opened ?? 0 {
+      if seen.isGarbled { throw giveUp(.garbled, "malformed Prompt.Completed") }
+      if seen.opened > told {
         try tell(purpose)
+        told = seen.opened
         dialog = Dialog(
-          opened: seen.opened, begin: dialog?.begin ?? now,
-          end: Deadline(KeyringStore.askingBudget, from: now))
-      } else if mayAsk, dialog == nil, let end = try silenceEnd(since: start, at: now) {
-        dialog = Dialog(opened: 0, begin: now, end: end)
+          begin: dialog?.begin ?? now, end: Deadline(KeyringStore.askingBudget, from: now),
+          failure: .unanswered)
+      } else if mayAsk, dialog == nil, person.canBeAsked,
+        let end = silence.end(since: start, at: now)
+      {
+        try tellOfSilence()
+        dialog = Dialog(begin: start, end: end, failure: .notAnswering)
       }
-      if seen.completed > dialog?.completed ?? 0 {
-        dialog?.completed = seen.completed
-        // One that was opened after it is still there.
-        if seen.completed >= seen.opened { dialog?.end = Deadline(Self.afterDialog, from: now) }
+      // With a prompt that was opened after it the person is still being asked.
+      if dialog?.failure == .unanswered, seen.completed >= seen.opened {
+        dialog?.end = Deadline(Self.afterDialog, from: now)
+        dialog?.failure = .garbled
+      }
+      if dialog?.failure == .garbled, seen.isFollowed {
+        // The person has answered, and libsecret asks the keyring for the rest.
+        settle(dialog, since: start, deadline)
+        (dialog, start) = (nil, now)
       }
       if dialog != nil, isProviderGone() { throw KeyringError(.died, detail: "in a prompt") }
       let remaining = (dialog?.end ?? deadline).remaining(at: now)
-      guard remaining > 0 else {
-        let error = KeyringError(dialog?.failure ?? .notAnswering)
-        givenUp = error
-        throw error
-      }
+      guard remaining > 0 else { throw giveUp(dialog?.failure ?? .notAnswering) }
       iterate(atMost: min(remaining, Self.turn))
     }
   }
 
-  /// The end of the time in which a keyring that only is silent may be asking the person; `nil`
-  /// before it has been silent for long. It is one time for the whole call, and told once.
-  private func silenceEnd(since start: Moment, at now: Moment) throws(KeyringError) -> Deadline? {
-    if let silence { return silence }
-    guard person.canBeAsked, now.boot - start.boot >= KeyringStore.unexplainedSilence else {
-      return nil
-    }
-    try tell("the keyring, which may be asking you something")
-    silence = Deadline(KeyringStore.askingBudget, from: now)
-    return silence
+  /// The error of a call that is left behind; nothing more is asked after it.
+  private func giveUp(_ kind: KeyringError.Kind, _ detail: String = "") -> KeyringError {
+    let error = KeyringError(kind, detail: detail)
+    givenUp = error
+    return error
   }
 
   /// Milliseconds after which the clock and the provider are looked at again, at the latest: GLib's
   /// own timers stand still while the machine is suspended.
   private static let turn: Int64 = 500
 
-  /// For libsecret to come back after a prompt has completed, in milliseconds. It never does where
-  /// it did not understand the result.
+  /// For libsecret to come back after a prompt has completed, or to make its next call, in
+  /// milliseconds. It never does where it did not understand the result.
   private static let afterDialog: Int64 = 5_000
 
-  /// The time in which a person is being asked.
+  /// The time in which a person is, or may be, asked.
   private struct Dialog {
-    /// How many prompts were opened; none where there may be another dialog.
-    let opened: Int
     let begin: Moment
     var end: Deadline
-    var completed = 0
+    /// What it means when that time is over: ``KeyringError/Kind/unanswered`` while a prompt is
+    /// open, ``KeyringError/Kind/garbled`` once it has completed,
+    /// ``KeyringError/Kind/notAnswering`` where nothing shows that anything is asked.
+    var failure: KeyringError.Kind
+  }
 
-    init(opened: Int, begin: Moment, end: Deadline) {
-      self.opened = opened
-      self.begin = begin
-      self.end = end
-    }
-
-    /// What it means when the time is over.
-    var failure: KeyringError.Kind {
-      opened == 0 ? .notAnswering : completed < opened ? .unanswered : .garbled
-    }
+  /// Says once what the keyring's silence may mean.
+  private func tellOfSilence() throws(KeyringError) {
+    guard !hasToldOfSilence else { return }
+    hasToldOfSilence = true
+    try tell("the keyring, which may be asking you something")
   }
 
   private func tell(_ what: String) throws(KeyringError) {
@@ -211,11 +214,21 @@ import MetiToken
 
   /// Adds up what was waited for the machine, and gives back what was waited for the person.
   private func settle(_ dialog: Dialog?, since start: Moment, _ deadline: Deadline) {
-    let end = clock.now().boot
-    let asked = dialog?.begin.boot ?? end
+    let end = clock.now()
+    let asked = dialog?.begin.boot ?? end.boot
     waited += asked - start.boot
-    deadline.extend(by: end - asked)
-    if deadline !== call { call.extend(by: end - asked) }
+    deadline.extend(by: end.boot - asked)
+    if deadline !== call { call.extend(by: end.boot - asked) }
+    if dialog?.failure == .notAnswering { silence.spend(since: start, until: end) }
+  }
+
+  /// What `work` gives, which waits for something else than the bus; its time counts all the same.
+  func counting<Value>(
+    _ work: () throws(KeyringError) -> Value
+  ) throws(KeyringError) -> Value {
+    let start = clock.now()
+    defer { waited += clock.now().boot - start.boot }
+    return try work()
   }
 
   /// One turn of the context, which ends after `milliseconds` if nothing happens.

@@ -5,9 +5,12 @@ extension Renewal {
   ///
   /// - Parameter isVerified: false stores it unasked, and drops the account's token, so that the
   ///   next call shows whether it is good.
+  /// - Parameter mustBeKept: false is for a call that is after the token: where the store does not
+  ///   take the account that is reported, and the token is kept in the kernel tier alone.
   /// - Returns: the first token, where METI was asked.
   public func enrol(
-    _ credential: borrowing Credential, isVerified: Bool, until deadline: Deadline
+    _ credential: borrowing Credential, isVerified: Bool, mustBeKept: Bool = true,
+    until deadline: Deadline
   ) throws(TokenError) -> Token? {
     let account = credential.account
     let start = clock.now()
@@ -30,7 +33,15 @@ extension Renewal {
     } catch {
       throw .issuer(error, account, credential.grant)
     }
-    try keep(credential)
+    do {
+      try keep(credential)
+    } catch {
+      guard !mustBeKept, case .keyring(let reason) = error else { throw error }
+      report(.accountNotKept(reason))
+      dropFormer(account)
+      keep(token, on: cache.shelf(for: AccountSelector(account)))
+      return token
+    }
     dropFormer(account)
     save(token, of: account, on: shelfAfterLogin(account))
     return token
@@ -76,10 +87,17 @@ extension Renewal {
       let hadToken = try store.removeToken(of: account)
       guard !tokenOnly else { return hadToken || wasCached }
       let hadCredential = try store.removeCredential(of: account)
-      if account.name.isSameName(as: try store.defaultAccount(at: account.api)) {
-        _ = try store.removeDefault(at: account.api)
-      }
+      if try isDefault(account) { _ = try store.removeDefault(at: account.api) }
       return hadToken || hadCredential || wasCached
+    }
+  }
+
+  /// Whether the account was made the default; one that cannot be read may be another's.
+  private func isDefault(_ account: Account) throws(KeyringError) -> Bool {
+    do {
+      return account.name.isSameName(as: try store.defaultAccount(at: account.api))
+    } catch  where error.kind.isOfOneItem {
+      return false
     }
   }
 

@@ -40,6 +40,9 @@ public struct KeyringError: Error, Equatable {
     case readOnly
     /// Anything else; see the detail.
     case failed
+
+    /// Whether one item is there, or was, and cannot be read; others may be read all the same.
+    public var isOfOneItem: Bool { self == .damaged || self == .vanished }
   }
 
   public let kind: Kind

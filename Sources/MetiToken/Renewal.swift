@@ -72,13 +72,24 @@ public struct Renewal {
   }
 
   private func defaultName(at api: APIURL) throws(TokenError) -> String {
-    if let name = try asking({ () throws(KeyringError) in try store.defaultAccount(at: api) }) {
+    if let name = try asking({ () throws(KeyringError) in try chosenName(at: api) }) {
       return name
     }
     let names = try namesToChooseFrom(at: api)
     guard let only = names.first else { throw .noAccount(AccountSelector(api: api, name: nil)) }
     guard names.count == 1 else { throw .noDefault(names) }
     return only
+  }
+
+  /// The name of the account that was made the default. Where the item that has it cannot be read
+  /// that is reported, and none is named.
+  public func chosenName(at api: APIURL) throws(KeyringError) -> String? {
+    do {
+      return try store.defaultAccount(at: api)
+    } catch  where error.kind.isOfOneItem {
+      report(.defaultNotRead(error))
+      return nil
+    }
   }
 
   /// What is locked, and would have to be asked for, counts only where nothing else is there.
@@ -219,7 +230,7 @@ public struct Renewal {
     }
   }
 
-  private func keep(_ token: borrowing Token, on shelf: Shelf?) {
+  func keep(_ token: borrowing Token, on shelf: Shelf?) {
     if let shelf { cache.keep(token, on: shelf, at: clock.now()) }
   }
 }
@@ -261,6 +272,10 @@ public enum Warning: Equatable, Sendable {
   case refusalNotKept(KeyringError)
   /// Nor did the lock: every call will ask METI again.
   case refusalNotNoted
+  /// A first login was good and the keyring did not take the account.
+  case accountNotKept(KeyringError)
+  /// The item that names the default account cannot be read.
+  case defaultNotRead(KeyringError)
   /// METI's tokens live this long, which is less than the validity that was asked for.
   case shortLife(seconds: Int64)
 }

@@ -30,10 +30,10 @@ struct ListCommand: ParsableCommand {
   }
 }
 
-/// The default account; `nil` also where the item that names it is locked.
+/// The default account; `nil` also where the item that names it is locked or cannot be read.
 func defaultName(_ call: Call) throws(KeyringError) -> String? {
   do {
-    return try call.store.defaultAccount(at: call.selector.api)
+    return try call.renewal.chosenName(at: call.selector.api)
   } catch  where error.kind == .locked {
     return nil
   }

@@ -20,7 +20,7 @@ extension Call {
       try login.offer(selector, grant)
     else { throw Failure(.noAccount(selector)) }
     let credential = try login.credential(email: selector.name, grant: grant)
-    guard let token = try login.store(credential, isVerified: true) else {
+    guard let token = try login.store(credential, isVerified: true, mustBeKept: false) else {
       throw Failure(.bug, "the login gave no token")
     }
     return token

@@ -256,6 +256,11 @@ extension Warning {
     case .tokenNotKept(let error):
       "the token was not kept: \(Failure.words(error.kind).message)"
         + (error.isForPersonToEnd ? "; \(Failure.words(error.kind).hint ?? "")" : "")
+    case .accountNotKept(let error):
+      "the account was not stored: \(Failure.words(error.kind).message)"
+    case .defaultNotRead(let error):
+      "which account is the default cannot be read: \(Failure.words(error.kind).message); choose it "
+        + "again with: meti-token switch E-MAIL"
     case .refusalNotKept(let error):
       "it could not be noted that METI refuses the password: \(Failure.words(error.kind).message)"
     case .refusalNotNoted:
@@ -267,7 +272,9 @@ extension Warning {
 
   var detail: String {
     switch self {
-    case .tokenNotKept(let error), .refusalNotKept(let error): error.detail
+    case .tokenNotKept(let error), .refusalNotKept(let error), .accountNotKept(let error),
+      .defaultNotRead(let error):
+      error.detail
     case .refusalNotNoted, .shortLife: ""
     }
   }

@@ -44,13 +44,15 @@ struct Login {
   }
 
   /// Verifies (unless told not to) and stores; says on stderr for whom and for how long.
+  /// - Parameter mustBeKept: false has a token handed out also where the keyring takes nothing.
   func store(
-    _ credential: borrowing Credential, isVerified: Bool
+    _ credential: borrowing Credential, isVerified: Bool, mustBeKept: Bool = true
   ) throws(Failure) -> Token? {
     let account = credential.account
     let token: Token?
     do {
-      token = try call.renewal.enrol(credential, isVerified: isVerified, until: call.deadline)
+      token = try call.renewal.enrol(
+        credential, isVerified: isVerified, mustBeKept: mustBeKept, until: call.deadline)
     } catch {
       throw Failure(error)
     }

@@ -35,6 +35,8 @@ struct StatusReport: Encodable {
     let account: String
     let isDefault: Bool
     let hasPassword: Bool
+    /// That the password which is stored cannot be read; `nil` where it can.
+    var isUnreadable: Bool?
     /// Where the password is: `keyring` or `environment`.
     let passwordPlace: String
     /// Seconds since 1970 UTC at which METI refused the stored password.
@@ -47,6 +49,7 @@ struct StatusReport: Encodable {
       case account
       case isDefault = "default"
       case hasPassword = "password_stored"
+      case isUnreadable = "password_unreadable"
       case passwordPlace = "password_in"
       case refusedOn = "refused_on"
       case token
@@ -146,12 +149,19 @@ struct StatusReport: Encodable {
     }
     var refusedOn: Int64?
     var remedy = Failure.correctEnvironment
-    if let credential = try call.store.credential(of: account) {
-      refusedOn = credential.refusedOn ?? call.lock.refusal(of: credential, at: call.clock.now())
-      if !call.isFromEnvironment { remedy = Failure.logInAgain(account, credential.grant) }
+    var isUnreadable: Bool?
+    do {
+      if let credential = try call.store.credential(of: account) {
+        refusedOn = credential.refusedOn ?? call.lock.refusal(of: credential, at: call.clock.now())
+        if !call.isFromEnvironment { remedy = Failure.logInAgain(account, credential.grant) }
+      }
+    } catch  where error.kind.isOfOneItem || error.kind == .locked {
+      Voice.warning(
+        "the password of \(account.name) cannot be read: \(Failure.words(error.kind).message)")
+      isUnreadable = true
     }
     return Entry(
-      account: account.name, isDefault: isDefault, hasPassword: true,
+      account: account.name, isDefault: isDefault, hasPassword: true, isUnreadable: isUnreadable,
       passwordPlace: call.isFromEnvironment ? "environment" : "keyring", refusedOn: refusedOn,
       remedy: remedy, token: Held(held, at: call.clock.now()))
   }
@@ -222,6 +232,7 @@ extension StatusReport.Entry {
       return "refused by METI on \(UTC.text(refusedOn)); \(remedy)"
     }
     guard hasPassword else { return "not known: the keyring cannot be asked" }
+    if isUnreadable == true { return "stored in the keyring, which does not give it" }
     return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }
 }

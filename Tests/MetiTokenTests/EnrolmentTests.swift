@@ -68,6 +68,19 @@ import Testing
     #expect(world.kernel == [:])
   }
 
+  @Test(arguments: ["store credential ben@domain.com", "store default"])
+  func `for a call that is after the token hands it out where nothing can be stored`(
+    refused: String
+  ) {
+    world.put(inKernel: .issued("token-of-anna"), as: anyone)
+    world.store.trouble = { $0 == refused ? KeyringError(.notStored) : nil }
+    #expect(world.login(.ben, mustBeKept: false) == .success("issued-1"))
+    #expect(world.warnings == [.accountNotKept(KeyringError(.notStored))])
+    #expect(world.kernel == ["#anna@domain.com": "token-of-anna", "#ben@domain.com": "issued-1"])
+    #expect(!world.store.calls.contains { $0.hasPrefix("store token") })
+    #expect(world.token(of: .ben) == .success("issued-1"))
+  }
+
   @Test func `that makes the only account one of two leaves none as the default's`() {
     world.store.bodies["default"] = nil
     _ = world.token()

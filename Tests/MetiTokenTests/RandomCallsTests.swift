@@ -28,12 +28,16 @@ private final class Story {
   /// Milliseconds since the story began.
   var time: Int64 = 0
   var flaws: [String] = []
+  /// Whether the item that names the default was there and could not be read.
+  var isDefaultUnread = false
 
   init(seed: UInt64) {
     dice = Dice(state: seed)
     world.store.trouble = { [unowned self] call in
       guard dice.chance(8) else { return nil }
-      return KeyringError(dice.chance(50) ? .notAnswering : .damaged)
+      let isDamaged = !dice.chance(50)
+      if isDamaged, call == "find default" { isDefaultUnread = true }
+      return KeyringError(isDamaged ? .damaged : .notAnswering)
     }
     world.issuer.answer = { [unowned self] sent in answer(sent) }
   }
@@ -88,13 +92,14 @@ private final class Story {
     let wasDefault = world.store.bodies["default"]
     let asked = world.issuer.asked.count
     let isRefused = person.map { before[$0.name]?.contains("refused_on") ?? false } ?? false
+    isDefaultUnread = false
     let outcome = world.token(
       of: person, atLeast: dice.chance(70) ? nil : Int64.random(in: 0...4000, using: &dice),
       mustBeNew: dice.chance(10))
     if case .success(let token) = outcome {
       guard let fact = truth[token] else { return blame("\(token) was never issued") }
       if fact.end <= now { blame("\(token) is dead") }
-      let meant = person?.name ?? wasDefault ?? onlyOne(before)
+      let meant = person?.name ?? (isDefaultUnread ? nil : wasDefault) ?? onlyOne(before)
       if fact.owner != meant { blame("\(token) is \(fact.owner)'s, not \(meant ?? "nobody")'s") }
     }
     if isRefused, world.issuer.asked.count != asked { blame("a refused password was sent again") }

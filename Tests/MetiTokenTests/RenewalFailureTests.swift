@@ -46,6 +46,20 @@ import Testing
     #expect(world.issuer.asked == [])
   }
 
+  @Test(arguments: [KeyringError.Kind.damaged, .vanished])
+  func `gets past a default that cannot be read, to the only account`(kind: KeyringError.Kind) {
+    world.put(inKeyring: .issued("stored"))
+    world.store.trouble = { $0 == "find default" ? KeyringError(kind) : nil }
+    #expect(world.token() == .success("stored"))
+    #expect(world.warnings == [.defaultNotRead(KeyringError(kind))])
+  }
+
+  @Test func `does not choose among several where the default cannot be read`() {
+    world.log(in: .ben)
+    world.store.trouble = { $0 == "find default" ? KeyringError(.damaged) : nil }
+    #expect(world.token() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+  }
+
   @Test func `gets past a token that is stored and cannot be read`() {
     let damaged = KeyringError(.damagedToken(of: "anna@domain.com"))
     world.store.trouble = { $0.hasSuffix("token anna@domain.com") ? damaged : nil }

@@ -48,11 +48,13 @@ final class World {
 
   /// The first token of a login; an empty text where METI was not asked.
   func login(
-    _ account: Account, _ password: String = "new secret", isVerified: Bool = true
+    _ account: Account, _ password: String = "new secret", isVerified: Bool = true,
+    mustBeKept: Bool = true
   ) -> Result<String, TokenError> {
     let credential = Credential.password(password, of: account)
     do throws(TokenError) {
-      let token = try renewal.enrol(credential, isVerified: isVerified, until: deadline)
+      let token = try renewal.enrol(
+        credential, isVerified: isVerified, mustBeKept: mustBeKept, until: deadline)
       guard let token else { return .success("") }
       return .success(text(token.secret))
     } catch {

@@ -30,6 +30,14 @@ struct DoubleItemTests {
     #expect(try keyring.items() == [])
   }
 
+  @Test func `which password was written last is not guessed`() throws {
+    try keyring.tell("copy account", "fault Get garbage")
+    let items = try keyring.items()
+    #expect(try place.run("-f").told == FakeKeyringTests.garbled)
+    #expect(try keyring.items() == items)
+    #expect(place.meti.requests == [])
+  }
+
   @Test(arguments: ["none", "other-session"])
   func `an older password is not sent in the place of one that cannot be read`(
     flaw: String
@@ -88,5 +96,26 @@ struct DoubleItemTests {
     #expect(terminal.wait().out == place.lastToken + "\n")
     #expect(place.meti.requests == [])
     #expect(try keyring.journal().count { $0 == "Prompt" } == 1)
+  }
+
+  @Test(arguments: [["logout", "--token-only"], ["reject"]])
+  func `all tokens are taken back where removing one would ask`(command: [String]) throws {
+    try keyring.tell("copy token", "deletes-ask")
+    #expect(try place.run(command).status == .exit(0))
+    #expect(try !keyring.items().contains { $0.contains(place.lastToken) })
+    #expect(try place.run().told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
+  }
+
+  @Test(arguments: [
+    "lock token", "fault SetSecret error org.freedesktop.DBus.Error.Failed full",
+    "fault SetSecret error org.freedesktop.Secret.Error.IsLocked locked",
+  ])
+  func `a token that is left is not claimed to be taken back`(trouble: String) throws {
+    try keyring.tell(trouble, "copy token", "deletes-ask")
+    let items = try keyring.items()
+    let outcome = try place.run("logout", "--token-only")
+    #expect(outcome.status == .exit(69) && !outcome.err.contains("removed"))
+    #expect(try keyring.items() == items)
   }
 }

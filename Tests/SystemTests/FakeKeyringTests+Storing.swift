@@ -48,10 +48,10 @@ extension FakeKeyringTests {
     let items = try keyring.items()
     try keyring.tell(fault.fault)
     let outcome = try place.run("-f", "--timeout", "4")
-    let error = fault.expected.err.split(separator: "\n")[0].dropFirst("meti-token: error: ".count)
     #expect(
       outcome.told
-        == .answer(place.lastToken, err: "meti-token: warning: the token was not kept: \(error)\n"))
+        == .answer(
+          place.lastToken, err: "meti-token: warning: the token was not kept: \(fault.words)\n"))
     #expect(outcome.isSoon)
     #expect(place.meti.tokenPosts == 1)
     // The kernel has it, whatever the keyring does.
@@ -77,6 +77,31 @@ extension FakeKeyringTests {
     }
     #expect(place.kernelKeys == [])
     if !fault.isLast { #expect(try keyring.items() == []) }
+  }
+
+  @Test(
+    arguments: storeFaults.filter {
+      $0.fault.contains("CreateItem") && !$0.isLast && $0.expected != silent
+    })
+  func `a first call prints its token though the account cannot be stored`(fault: Fault) throws {
+    let place = try Workplace(.noKeyring)
+    let keyring = try FakeKeyring(on: place.desktop)
+    try keyring.tell(fault.fault)
+    let terminal = try place.sit("--account", email, output: .pipe)
+    try terminal.expect("Log in now? [Y/n] ")
+    terminal.send("\n")
+    try terminal.expect("METI password: ")
+    #expect(terminal.waitForEcho(false))
+    terminal.send(METIServer.password + "\n")
+    try terminal.expect("meti-token: warning: the account was not stored: ")
+    try terminal.expect(fault.expected == Self.locked ? "the keyring stayed locked" : fault.words)
+    let outcome = terminal.wait()
+    #expect(outcome.status == .exit(0))
+    #expect(outcome.out == place.lastToken + "\n")
+    #expect(place.kernelKeys == ["#\(email)"])
+    // The kernel has it, for calls that name the account.
+    #expect(try place.run("--account", email).told == .answer(place.lastToken))
+    #expect(place.meti.tokenPosts == 1)
   }
 
   @Test(arguments: [

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import StandInMETI
 import Testing
 
@@ -53,6 +55,11 @@ struct FakeKeyringTests {
     var isLast = false
     var testDescription: String { fault }
 
+    /// What the keyring's trouble is called.
+    var words: String {
+      String(expected.err.split(separator: "\n")[0].dropFirst("meti-token: error: ".count))
+    }
+
     /// The same of the call that gives an item that is there a new secret; `nil` for a fault of
     /// another call.
     var whereAnItemIsThere: Fault? {
@@ -71,11 +78,7 @@ struct FakeKeyringTests {
         Fault(fault: "\(method) error org.example.Odd 'Something odd'", expected: failed),
         Fault(fault: "\(method) die", expected: noProvider, isLast: true),
       ]
-    } + [
-      Fault(
-        fault: "GetSecrets error org.freedesktop.Secret.Error.NoSuchObject gone",
-        expected: vanished)
-    ]
+    }
 
   @Test(arguments: readFaults)
   func `a fault while reading is told, and costs nothing that is stored`(fault: Fault) throws {
@@ -119,15 +122,6 @@ struct FakeKeyringTests {
     try expectUntouched(keyring, items, fault.fault)
   }
 
-  @Test func `which password was written last is not guessed`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("copy account", "fault Get garbage")
-    let items = try keyring.items()
-    #expect(try place.run("-f").told == Self.garbled)
-    try expectUntouched(keyring, items, "Modified")
-    #expect(place.meti.requests == [])
-  }
-
   @Test(arguments: [
     "OpenSession error org.kde.Odd 'Client public key size is invalid'",
     "GetSecrets error org.freedesktop.Secret.Error.NoSession 'Cannot find session'",
@@ -142,6 +136,15 @@ struct FakeKeyringTests {
     try keyring.tell("fault 1 \(fault)")
     #expect(try place.run("--account", email).told == .answer(place.lastToken))
     #expect(place.meti.requests == [])
+  }
+
+  // A provider that asks for a passphrase opens its dialog in each of these calls.
+  @Test(arguments: [[], ["--account", METIServer.email]])
+  func `a read that is refused is repeated once`(options: [String]) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets error org.freedesktop.DBus.Error.Failed 'no passphrase'")
+    #expect(try place.run(options).told == Self.failed)
+    #expect(try keyring.journal().count { $0 == "GetSecrets" || $0 == "GetSecret" } == 2)
   }
 
   @Test func `a session that fails once does not keep a token from being stored`() throws {
@@ -189,6 +192,36 @@ struct FakeKeyringTests {
       "fault ReadAlias late 3")
     let outcome = try place.run("-f", "--timeout", "60", timeout: .seconds(60))
     #expect(outcome.told == Self.silent)
+  }
+
+  @Test func `the wait for others who open their sessions is of the same budget`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets late 1.9")
+    let directory = try #require(place.environment["XDG_RUNTIME_DIR"]) + "/meti-token"
+    // That of the account is among them, which the call comes to later.
+    let locks = try FileManager.default.contentsOfDirectory(atPath: directory)
+      .map { try Descriptor("open \($0)", unsafe open("\(directory)/\($0)", O_RDWR | O_CLOEXEC)) }
+    for lock in locks { try check("flock", flock(lock.number, LOCK_EX)) }
+    let child = try place.start("-f", "--timeout", "60")
+    #expect(try keyring.isAsked("SearchItems default"))
+    usleep(7_000_000)
+    for lock in locks { try check("flock", flock(lock.number, LOCK_UN)) }
+    #expect(child.wait().told == Self.silent)
+    #expect(place.meti.requests == [])
+  }
+
+  @Test func `a bus that goes in the middle of a call is not waited for`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets silent")
+    let child = try place.start()
+    #expect(try keyring.isAsked("GetSecrets"))
+    kill(try #require(place.desktop.busPID), SIGKILL)
+    let outcome = child.wait()
+    #expect(
+      outcome.told
+        == .failure(69, "the keyring went away in the middle of the call", hint: "try again"))
+    #expect(outcome.isSoon)
+    #expect(place.kernelKeys == [])
   }
 
   // MARK: Starting

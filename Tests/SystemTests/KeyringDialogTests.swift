@@ -75,6 +75,66 @@ struct KeyringDialogTests {
     try expectEnd(terminal, Self.unlocking, "error: the keyring's answer makes no sense")
   }
 
+  struct Asking: Sendable, CustomTestStringConvertible {
+    let told: [String]
+    let command: String
+    var testDescription: String { told.joined(separator: ", ") }
+  }
+
+  @Test(arguments: [
+    Asking(told: ["lock"], command: "--json"),
+    Asking(told: ["drop token", "stores-ask"], command: "-f"),
+    Asking(told: ["drop token", "no-default"], command: "-f"),
+    Asking(told: ["deletes-ask"], command: "logout"),
+  ])
+  func `a dialog whose end makes no sense is not opened again`(asking: Asking) throws {
+    let (place, keyring) = try Workplace.withFake()
+    for command in asking.told { try keyring.tell(command) }
+    try keyring.tell("prompt malformed")
+    let terminal = try place.sit(asking.command, output: .pipe)
+    try terminal.expect("the keyring's answer makes no sense")
+    #expect(terminal.wait().status == .exit(asking.command == "-f" ? 0 : 69))
+    #expect(try keyring.journal().count { $0 == "Prompt" } == 1)
+  }
+
+  @Test(arguments: [
+    ("garbage", "the keyring's answer makes no sense"),
+    ("error org.freedesktop.DBus.Error.Failed odd", "the keyring cannot do what was asked"),
+    ("die", "no keyring is running"),
+  ])
+  func `an unlocking that fails is told`(action: String, words: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("lock", "fault Unlock \(action)")
+    let terminal = try place.sit(output: .pipe)
+    try expectEnd(terminal, "error: \(words)")
+    #expect(!terminal.screen.contains("waiting"))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [
+    "fault 2 GetSecrets error org.freedesktop.Secret.Error.IsLocked locked",
+    "fault 1 SetSecret error org.freedesktop.Secret.Error.IsLocked locked",
+  ])
+  func `what turns out to be locked is unlocked where a person can be asked`(
+    fault: String
+  ) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell(fault)
+    let terminal = try place.sit("-f", output: .pipe)
+    #expect(terminal.wait().out == place.lastToken + "\n")
+    #expect(terminal.screen == "")
+    #expect(try keyring.journal().count { $0 == "Unlock" } == 1)
+    #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+  }
+
+  @Test func `what stays locked is told as such, after one try`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("fault GetSecrets error org.freedesktop.Secret.Error.IsLocked locked")
+    let terminal = try place.sit(output: .pipe)
+    try expectEnd(terminal, "error: the keyring stayed locked")
+    #expect(try keyring.journal().count { $0 == "Unlock" } == 1)
+  }
+
   @Test func `a keyring that asks before it stores is waited for, in words`() throws {
     let (place, keyring) = try Workplace.withFake()
     try place.removeToken(in: keyring)
@@ -121,6 +181,17 @@ struct KeyringDialogTests {
     let terminal = try place.sit("-f", output: .pipe)
     try terminal.expect("waiting for a keyring to be created; look for its dialog")
     #expect(terminal.wait().value == place.lastToken)
+    #expect(!terminal.screen.contains("warning"))
+    #expect(try keyring.items().contains { $0.contains(place.lastToken) })
+  }
+
+  @Test func `what follows a dialog has the time of any call`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try place.removeToken(in: keyring)
+    try keyring.tell("no-default", "prompt allow 0.2", "fault CreateItem late 7")
+    let terminal = try place.sit("-f", output: .pipe)
+    let outcome = terminal.wait(timeout: .seconds(60))
+    #expect(outcome.out == place.lastToken + "\n")
     #expect(!terminal.screen.contains("warning"))
     #expect(try keyring.items().contains { $0.contains(place.lastToken) })
   }

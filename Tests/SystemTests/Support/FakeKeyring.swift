@@ -42,6 +42,16 @@ final class FakeKeyring: FakeService {
   /// On this desktop's bus, where nobody else may serve secrets.
   init(on desktop: Desktop) throws { try super.init("Tests/FakeKeyring/fake-keyring", on: desktop) }
 
+  /// Whether it is asked this within seconds. Empties the journal.
+  func isAsked(_ call: String) throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try !journal().contains(call) {
+      guard ContinuousClock.now < deadline else { return false }
+      usleep(5000)
+    }
+    return true
+  }
+
   /// What is stored, one line an item.
   func items() throws -> [String] { try tell("items") }
 }
