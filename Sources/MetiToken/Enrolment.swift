@@ -6,11 +6,16 @@ extension Renewal {
   /// - Parameter isVerified: false stores it unasked, and drops the account's token, so that the
   ///   next call shows whether it is good.
   /// - Returns: the first token, where METI was asked.
+  /// - Throws: ``TokenError/tooLong(_:)``, before anybody is asked, where it could not be read again.
   public func enrol(
     _ credential: borrowing Credential, isVerified: Bool, until deadline: Deadline
   ) throws(TokenError) -> Token? {
     let account = credential.account
     let start = clock.now()
+    // Also with the mark of a refusal, which may come later.
+    guard credential.refused(at: start).stored().count <= StoredBody.longest else {
+      throw .tooLong(account)
+    }
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {
