@@ -103,6 +103,9 @@ struct Call {
     guard let name = settings.account ?? environment.account else {
       return AccountSelector(api: api, name: nil)
     }
+    guard settings.acceptsAnyName else {
+      return AccountSelector(try Account(entered: name, api: api))
+    }
     do {
       return AccountSelector(try Account(name: name, api: api))
     } catch {
