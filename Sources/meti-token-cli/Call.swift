@@ -48,15 +48,16 @@ struct Call {
     deadline = begun ?? Deadline(seconds * 1000, from: clock.now())
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
-    let chosen = try Self.cache(environment)
-    cache = forgets ? KernelCache() : chosen
+    let usesKernelTier = try Self.usesKernelTier(environment)
 
     lock = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
-    if !settings.isForKeyring, let environment = try EnvironmentStore(for: selector) {
-      if let path = environment.exposedFile {
+    var kernel = KernelCache()
+    if !settings.isForKeyring, let own = try EnvironmentStore(for: selector) {
+      if let path = own.exposedFile {
         Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
       }
-      store = environment
+      store = own
+      kernel = KernelCache(environment.variant(of: selector))
     } else {
       store = KeyringStore(
         busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
@@ -64,6 +65,7 @@ struct Call {
         handshake: Self.handshake(lock),
         verbose: isVerbose ? verbose : nil)
     }
+    cache = usesKernelTier || forgets ? kernel : NoCache(kernel: kernel)
     renewal = Renewal(
       cache: cache, store: store,
       issuer: AnnouncedIssuer(
@@ -124,10 +126,6 @@ struct Call {
     return max(timeout.seconds, 1)
   }
 
-  private static func cache(_ environment: CallEnvironment) throws(Failure) -> any TokenCache {
-    try usesKernelTier(environment) ? KernelCache() : NoCache()
-  }
-
   static func usesKernelTier(_ environment: CallEnvironment) throws(Failure) -> Bool {
     switch environment.cache {
     case nil, "kernel": return true
@@ -142,9 +140,11 @@ struct Call {
 
 /// Stands for the kernel tier where it is switched off. What was kept before is still dropped.
 struct NoCache: TokenCache {
+  let kernel: KernelCache
+
   func find(_ selector: AccountSelector, at now: Moment) -> Token? { nil }
   func shelf(for selector: AccountSelector) -> Shelf? { nil }
   func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment) {}
   func clear(_ shelf: Shelf) {}
-  func drop(_ selector: AccountSelector) { KernelCache().drop(selector) }
+  func drop(_ selector: AccountSelector) { kernel.drop(selector) }
 }
