@@ -13,7 +13,8 @@ extension Report {
       lines += Self.wrapped(check.detail, behind: head)
       if let hint = check.state.hint { lines += Self.wrapped("-> \(hint)", behind: Self.indent) }
     }
-    return (lines + ["", verdict]).map { Self.harmless($0) + "\n" }.joined()
+    // Names from outside, such as a certificate's, must not steer a terminal.
+    return (lines + ["", verdict]).map { $0.harmless() + "\n" }.joined()
   }
 
   /// The last line.
@@ -49,14 +50,5 @@ extension Report {
       isEmpty = false
     }
     return lines + [line]
-  }
-
-  /// Names from outside, such as a certificate's, must not steer a terminal.
-  private static func harmless(_ line: String) -> String {
-    var clean = ""
-    for scalar in line.unicodeScalars {
-      clean.unicodeScalars.append(scalar.steersTerminal ? "?" : scalar)
-    }
-    return clean
   }
 }

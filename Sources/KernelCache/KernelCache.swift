@@ -11,7 +11,17 @@ import CLinux
 /// The kernel destroys a key by itself before its token runs out. Every errno is a miss: containers
 /// refuse keyctl(2), the quota may be used up, and the next tier answers then.
 public struct KernelCache: TokenCache {
-  public init() {}
+  /// Behind the names of its keys.
+  private let variant: TokenVariant
+
+  /// - Parameter variant: of the tokens that are kept and found.
+  public init(_ variant: TokenVariant = .none) { self.variant = variant }
+
+  /// No name of an account has a space.
+  private func name(_ selector: AccountSelector) -> String {
+    guard !variant.text.isEmpty else { return selector.keyDescription }
+    return "\(selector.keyDescription) \(variant.text)"
+  }
 
   public func find(_ selector: AccountSelector, at now: Moment) -> Token? {
     if let token = token(selector, at: now) { return token }
@@ -28,7 +38,7 @@ public struct KernelCache: TokenCache {
   /// a system service finds the key but may not read it (keyrings(7), "Possession").
   private func token(_ selector: AccountSelector, at now: Moment) -> Token? {
     // A key dies with the boot it was made in, so its boot clock is this one.
-    guard let payload = payload(selector.keyDescription),
+    guard let payload = payload(name(selector)),
       let token = Token(stored: payload, bootID: now.bootID)
     else { return nil }
     let remaining = token.expiry.remaining(at: now)
@@ -41,7 +51,7 @@ public struct KernelCache: TokenCache {
   /// Linked to this process's keyring like a key that is found: to put something in takes
   /// possession, too.
   public func shelf(for selector: AccountSelector) -> Shelf? {
-    let name = selector.keyDescription
+    let name = name(selector)
     if let found = Self.keyring(name, linkTo: meti_process_keyring) {
       return Shelf(selector, number: found)
     }
@@ -76,7 +86,7 @@ public struct KernelCache: TokenCache {
     let margin = MinimumValidity.standard.milliseconds(ofLifetime: token.lifetime)
     let seconds = (token.expiry.remaining(at: now) - margin) / 1000
     guard seconds >= 1 else { return }
-    let name = shelf.selector.keyDescription
+    let name = name(shelf.selector)
     let former = unsafe meti_key_search(meti_process_keyring, name, 0)
     if let former = Int32(exactly: former), former > 0 {
       _ = meti_key_unlink(former, meti_process_keyring)
@@ -110,7 +120,7 @@ public struct KernelCache: TokenCache {
   /// Takes the selector's keyring out of `@u`. A process that has seen it may still put something
   /// in, where nobody finds it; the kernel destroys it with that process.
   public func drop(_ selector: AccountSelector) {
-    guard let keyring = Self.keyring(selector.keyDescription, linkTo: 0) else { return }
+    guard let keyring = Self.keyring(name(selector), linkTo: 0) else { return }
     _ = meti_key_unlink(keyring, meti_user_keyring)
     _ = meti_key_unlink(keyring, meti_process_keyring)
   }

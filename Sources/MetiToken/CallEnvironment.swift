@@ -4,6 +4,8 @@ public struct CallEnvironment: Sendable {
   private let givenURL: String
   private let givenAccount: String
   private let givenCache: String
+  private let client: String
+  private let clientVariant: TokenVariant
 
   /// - Parameter variable: the value of an environment variable, `nil` where it is unset.
   public init(_ variable: (String) -> String?) {
@@ -14,6 +16,30 @@ public struct CallEnvironment: Sendable {
     }
     givenAccount = account
     givenCache = variable("METI_TOKEN_CACHE") ?? ""
+    client = Self.client(variable)
+    guard !client.isEmpty else {
+      clientVariant = .none
+      return
+    }
+    clientVariant = TokenVariant(
+      tokenURL: variable("METI_TOKEN_URL") ?? "", audience: variable("METI_AUDIENCE") ?? "",
+      scope: variable("METI_SCOPE") ?? "")
+  }
+
+  /// The client that the environment may bring with its secret; empty for none.
+  private static func client(_ variable: (String) -> String?) -> String {
+    let secrets = ["METI_CLIENT_SECRET", "METI_CLIENT_SECRET_FILE", "CREDENTIALS_DIRECTORY"]
+    for name in secrets
+    where (variable("METI_EMAIL") ?? "").isEmpty && !(variable(name) ?? "").isEmpty {
+      return variable("METI_CLIENT_ID") ?? ""
+    }
+    return ""
+  }
+
+  /// What tells the tokens that `selector` means from others of the same account.
+  public func variant(of selector: AccountSelector) -> TokenVariant {
+    guard let name = selector.name, name.utf8.elementsEqual(client.utf8) else { return .none }
+    return clientVariant
   }
 
   /// `METI_API_URL`, as it was given.

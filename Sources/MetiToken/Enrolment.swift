@@ -8,12 +8,17 @@ extension Renewal {
   /// - Parameter mustBeKept: false is for a call that is after the token: where the store does not
   ///   take the account that is reported, and the token is kept in the kernel tier alone.
   /// - Returns: the first token, where METI was asked.
+  /// - Throws: ``TokenError/tooLong(_:)``, before anybody is asked, where it could not be read again.
   public func enrol(
     _ credential: borrowing Credential, isVerified: Bool, mustBeKept: Bool = true,
     until deadline: Deadline
   ) throws(TokenError) -> Token? {
     let account = credential.account
     let start = clock.now()
+    // Also with the mark of a refusal, which may come later.
+    guard credential.refused(at: start).stored().count <= StoredBody.longest else {
+      throw .tooLong(account)
+    }
     let held = try acquire(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     guard isVerified else {

@@ -290,6 +290,8 @@ public enum TokenError: Error, Equatable {
   /// METI refused this stored credential before, at this time (seconds since 1970 UTC).
   case refusedBefore(Account, Credential.Grant = .password, on: Int64)
   case issuer(IssuerError, Account, Credential.Grant = .password)
+  /// What would be stored of this account is longer than ``StoredBody/longest``.
+  case tooLong(Account)
   /// Another process is renewing this account's token and takes longer than this call may wait.
   case busy
 

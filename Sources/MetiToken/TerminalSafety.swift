@@ -1,3 +1,14 @@
+extension String {
+  /// The text with `mark` in the place of everything that would steer a terminal.
+  public func harmless(_ mark: Unicode.Scalar = "?") -> String {
+    var clean = ""
+    for scalar in unicodeScalars {
+      clean.unicodeScalars.append(scalar.steersTerminal ? mark : scalar)
+    }
+    return clean
+  }
+}
+
 extension Unicode.Scalar {
   /// Whether it would do more at a terminal than show itself: controls, and what breaks lines or
   /// changes the direction of writing (Unicode general categories Cc, Cf, Zl, Zp). What has no

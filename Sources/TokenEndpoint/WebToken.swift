@@ -5,20 +5,23 @@ import MetiToken
 /// whoever could forge it could as well have sent another `expires_in`, and what it says of its owner
 /// is for people to read, never to decide by.
 public enum WebToken {
-  /// Seconds from `iat` to `exp` of the payload; `nil` where the token is no JWT in compact form,
+  /// Whole seconds from `iat` to `exp` of the payload; `nil` where the token is no JWT in compact form,
   /// does not say, or says something that is not in ``MetiToken/Lifetime/allowed``.
   static func lifetime(_ token: borrowing Secret) -> Int64? {
     guard let payload = payload(token) else { return nil }
     let claims = payload.withData { data in try? JSONDecoder().decode(Claims.self, from: data) }
     guard let claims else { return nil }
-    let (seconds, overflow) = claims.exp.subtractingReportingOverflow(claims.iat)
-    guard !overflow, Lifetime.allowed.contains(seconds) else { return nil }
+    // What is no number, or too large, is no whole number of 64 bits either.
+    guard let seconds = Int64(exactly: (claims.exp - claims.iat).rounded(.down)),
+      Lifetime.allowed.contains(seconds)
+    else { return nil }
     return seconds
   }
 
+  /// Seconds since 1970 UTC, perhaps with a fraction (RFC 7519, 2, NumericDate).
   private struct Claims: Decodable {
-    let exp: Int64
-    let iat: Int64
+    let exp: Double
+    let iat: Double
   }
 
   /// Whose token it says it is; `nil` where it is no JWT in compact form or names nobody.

@@ -26,7 +26,8 @@ struct ListCommand: ParsableCommand {
     guard !names.isEmpty else {
       throw Failure(TokenError.noAccount(AccountSelector(api: api, name: nil)))
     }
-    try Output.write(names.map { "\($0.isSameName(as: chosen) ? "*" : " ") \($0)\n" }.joined())
+    try Output.write(
+      names.map { "\($0.isSameName(as: chosen) ? "*" : " ") \($0.harmless())\n" }.joined())
   }
 }
 

@@ -50,26 +50,29 @@ struct Call {
     deadline = begun ?? Deadline(seconds * 1000, from: clock.now())
     mayAsk =
       !settings.noPrompt && Process.variable("METI_TOKEN_INTERACTIVE") != "0" && Terminal() != nil
-    let chosen = try Self.cache(environment)
-    let tier: any TokenCache = forgets ? KernelCache() : chosen
+    let usesKernelTier = try Self.usesKernelTier(environment)
 
     lock = Self.lock(clock)
+    var kernel = KernelCache()
+    var memory = memory
     if !settings.isForKeyring,
-      let environment = try EnvironmentStore(for: selector, until: deadline, clock)
+      let own = try EnvironmentStore(for: selector, until: deadline, clock)
     {
-      if let path = environment.exposedFile {
+      if let path = own.exposedFile {
         Voice.warning("others may read \(path); it should be its owner's alone (chmod 600)")
       }
-      store = environment
-      cache = memory.map { MemoryCache(before: tier, $0) } ?? tier
+      store = own
+      kernel = KernelCache(environment.variant(of: selector))
     } else {
-      cache = tier
+      memory = nil
       store = KeyringStore(
         busAddress: BusAddress.find(Process.variable)?.address, clock: clock, call: deadline,
         person: mayAsk ? .present(told: Voice.say) : .absent,
         handshake: Self.handshake(lock),
         verbose: isVerbose ? verbose : nil)
     }
+    let tier: any TokenCache = usesKernelTier || forgets ? kernel : NoCache(kernel: kernel)
+    cache = memory.map { MemoryCache(before: tier, $0) } ?? tier
     renewal = Renewal(
       cache: cache, store: store,
       issuer: AnnouncedIssuer(
@@ -133,6 +136,9 @@ struct Call {
     guard let name = settings.account ?? environment.account else {
       return AccountSelector(api: api, name: nil)
     }
+    guard settings.acceptsAnyName else {
+      return AccountSelector(try Account(entered: name, api: api))
+    }
     do {
       return AccountSelector(try Account(name: name, api: api))
     } catch {
@@ -149,10 +155,6 @@ struct Call {
         hint: "see ENVIRONMENT in meti-token(1)")
     }
     return max(timeout.seconds, 1)
-  }
-
-  private static func cache(_ environment: CallEnvironment) throws(Failure) -> any TokenCache {
-    try usesKernelTier(environment) ? KernelCache() : NoCache()
   }
 
   static func usesKernelTier(_ environment: CallEnvironment) throws(Failure) -> Bool {
@@ -177,9 +179,11 @@ struct KernelNotes: NoteShelf {
 
 /// Stands for the kernel tier where it is switched off. What was kept before is still dropped.
 struct NoCache: TokenCache {
+  let kernel: KernelCache
+
   func find(_ selector: AccountSelector, at now: Moment) -> Token? { nil }
   func shelf(for selector: AccountSelector) -> Shelf? { nil }
   func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment) {}
   func clear(_ shelf: Shelf) {}
-  func drop(_ selector: AccountSelector) { KernelCache().drop(selector) }
+  func drop(_ selector: AccountSelector) { kernel.drop(selector) }
 }

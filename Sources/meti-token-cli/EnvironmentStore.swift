@@ -147,16 +147,25 @@ struct EnvironmentStore: CredentialStore {
 }
 
 extension Credential.Grant {
+  /// The longest token URL, audience or scope, in bytes: with the longest secret they fit into a
+  /// ``StoredBody``.
+  static let longestPart = 2048
+
   /// What the account's secret is called.
   var secretName: String { self == .password ? "password" : "client secret" }
 
   /// The client credentials grant, its parts checked: they become lines of the stored form.
+  ///
+  /// - Throws: `usage` where one is not legal, or longer than ``longestPart``.
   static func client(
     tokenURL: String, audience: String, scope: String?
   ) throws(Failure) -> Credential.Grant {
     let url: TokenURL
     do { url = try TokenURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
-    for (name, text) in [("audience", audience), ("scope", scope ?? " ")] {
+    for (name, text) in [("token URL", tokenURL), ("audience", audience), ("scope", scope ?? " ")] {
+      guard text.utf8.count <= longestPart else {
+        throw Failure.usage("the \(name) is longer than \(longestPart) bytes")
+      }
       guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
         throw Failure.usage("the \(name) is empty or holds a control character")
       }

@@ -57,6 +57,10 @@ extension Failure {
     case .issuer(let error, let account, let grant):
       let remedy = isFromEnvironment ? Self.correctEnvironment : Self.logInAgain(account, grant)
       self.init(error, account, whereRefused: remedy)
+    case .tooLong(let account):
+      self = .usage(
+        "what is to be stored of \(account.name) is longer than "
+          + "\(StoredBody.longest / 1024) KiB", hint: nil)
     case .busy:
       self.init(
         .tryAgain, "another meti-token is renewing this token and takes too long",

@@ -49,7 +49,7 @@ struct HelperCall {
     guard request.isFor(host) else { return nil }
     guard let username = request.username else { return try call() }
     guard let name = String(validating: username, as: UTF8.self),
-      let account = try? Account(name: name, api: api),
+      let account = try? Account(entered: name, api: api),
       onlyAccount.map({ $0.isSameName(as: name) }) ?? true
     else { return nil }
     let call = try call(for: name)

@@ -2,9 +2,10 @@
 /// empty one makes git forget those before it (gitcredentials(7)).
 struct HelperLines: Equatable {
   let values: [String]
-  /// Whether a line for all hosts comes after the last of these. It would have git ask another
-  /// helper as well, or none of these.
-  var isFollowed = false
+  /// The keys of other lines that git reads for this URL after the empty one before ours: of all
+  /// hosts, of a pattern, or in a file that is included. They would have git ask another helper as
+  /// well, or none of these.
+  var others: [String] = []
 
   /// Where ours stands; `nil` where it does not.
   private var ourIndex: Int? { values.lastIndex(where: Self.isOurs) }
@@ -23,10 +24,12 @@ struct HelperLines: Equatable {
   /// With the two lines for `helper` at the end, or as it is where it has them already.
   func adding(_ helper: String) -> HelperLines {
     let ours = values.indices.filter { Self.isOurs(values[$0]) }
-    if ours.count == 1, values[ours[0]] == helper, ours[0] > 0, values[ours[0] - 1].isEmpty {
+    if ours.count == 1, values[ours[0]] == helper, ours[0] > 0, values[ours[0] - 1].isEmpty,
+      !values[ours[0]...].contains("")
+    {
       return self
     }
-    return HelperLines(values: removingOurs().values + ["", helper], isFollowed: isFollowed)
+    return HelperLines(values: removingOurs().values + ["", helper], others: others)
   }
 
   /// Without ours and the empty line right before it.
@@ -39,11 +42,11 @@ struct HelperLines: Equatable {
         kept.removeLast()
       }
     }
-    return HelperLines(values: kept, isFollowed: isFollowed)
+    return HelperLines(values: kept, others: others)
   }
 
   /// Whether `value` runs this program: by the name it has for git, or by its path.
-  private static func isOurs(_ value: String) -> Bool {
+  static func isOurs(_ value: String) -> Bool {
     let program = ShellWord.first(of: value)
     guard program.hasPrefix("/") else { return program == shortName }
     let names = ["meti-token", "meti-token-cli", Invocation.nameForGit]

@@ -27,12 +27,7 @@ struct Login {
   ) throws(Failure) -> Credential {
     let name: String
     if let email { name = email } else { name = try askEmail() }
-    let account: Account
-    do {
-      account = try Account(name: name, api: call.selector.api)
-    } catch {
-      throw Failure(error)
-    }
+    let account = try Account(entered: name, api: call.selector.api)
     let password: Secret
     if let source {
       let found = try uncounted { () throws(Failure) in try source.read(grant.secretName) }

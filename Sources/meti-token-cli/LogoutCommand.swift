@@ -23,7 +23,9 @@ struct LogoutCommand: ParsableCommand {
   }
 
   func run() throws {
-    let call = try Call(common.settings(account: account.account), forgets: true)
+    var settings = common.settings(account: account.account)
+    settings.acceptsAnyName = true
+    let call = try Call(settings, forgets: true)
     if all {
       try forgetAll(call)
     } else {

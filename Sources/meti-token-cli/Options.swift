@@ -31,6 +31,8 @@ struct Settings {
   var noPrompt = false
   /// The account of the environment is left aside (`login`, `switch`).
   var isForKeyring = false
+  /// A name that would steer a terminal will do, so that what is stored under it can be removed.
+  var acceptsAnyName = false
 }
 
 extension CommonOptions {

@@ -21,8 +21,8 @@ struct SetupGitCommand: ParsableCommand {
 
       Lines of other hosts are not touched. Helpers that you already had for this very URL stay \
       where they are, before the empty line, which switches them off until --unset. git asks \
-      helpers in the order of its files: where one for every host is added later, run this again, \
-      and the two lines move behind it. A helper that a repository's own configuration names is \
+      helpers in the order of its files: where one is added later that is for this host as well, \
+      such as one for every host, run this again, and the two lines move behind it. A helper that a repository's own configuration names is \
       still asked after meti-token, and is given the token.
       """)
 
@@ -36,8 +36,7 @@ struct SetupGitCommand: ParsableCommand {
     // No account is needed, whatever the environment has to say of one.
     settings.isForKeyring = true
     let api = try Call(settings).selector.api
-    let configuration = GitConfiguration(
-      git: try GitProgram(), key: "credential.\(api.origin).helper")
+    let configuration = GitConfiguration(git: try GitProgram(), api: api)
     let lines = try configuration.lines()
     if unset {
       try remove(lines, from: configuration, api)
@@ -50,10 +49,13 @@ struct SetupGitCommand: ParsableCommand {
     to lines: HelperLines, in configuration: GitConfiguration, _ api: APIURL
   ) throws(Failure) {
     let wanted = lines.adding(try Self.helper(api, isNamed: common.apiURL != nil))
-    let isChanged = wanted != lines || lines.isFollowed
     try configuration.change(lines, to: wanted)
-    let now = isChanged ? try configuration.lines() : lines
-    if isChanged {
+    var now = wanted == lines ? lines : try configuration.lines()
+    if !now.others.isEmpty {
+      try configuration.move(now)
+      now = try configuration.lines()
+    }
+    if wanted != lines || !lines.others.isEmpty {
       Voice.say("git now asks meti-token for \(api.origin), by its global configuration")
     } else {
       Voice.say("git already asks meti-token for \(api.origin); nothing was changed")
@@ -61,9 +63,11 @@ struct SetupGitCommand: ParsableCommand {
     if now.hasOthersBefore {
       Voice.say("what other helpers it had for this URL stay in place, switched off")
     }
-    if now.hasOthersAfter || now.isFollowed {
+    let keepers = (now.hasOthersAfter ? [configuration.key] : []) + now.others
+    if !keepers.isEmpty {
       Voice.warning(
-        "another helper for \(api.origin) comes after meti-token and is given the token to keep")
+        "another helper for \(api.origin) comes after meti-token and is given the token to keep: "
+          + keepers.distinctNames().joined(separator: ", "))
     }
   }
 
@@ -101,62 +105,5 @@ struct SetupGitCommand: ParsableCommand {
     let folders = [parts.dropLast(), parts.dropLast(3) + ["bin"]]
     let paths = folders.map { "/" + ($0 + ["meti-token"]).joined(separator: "/") }
     return paths.first { unsafe access($0, X_OK) == 0 } ?? executable
-  }
-}
-
-/// One key of git's global configuration.
-struct GitConfiguration {
-  let git: GitProgram
-  let key: String
-
-  /// What is there for this URL, and whether anything for all hosts comes after it.
-  func lines() throws(Failure) -> HelperLines {
-    let result = try git.run([
-      "config", "--global", "--null", "--get-regexp", #"^credential\.(.*\.)?helper$"#,
-    ])
-    // 1: there is no such key (git-config(1)).
-    if result.status == 1 { return HelperLines(values: []) }
-    guard result.status == 0 else { throw Self.failure(result) }
-    guard let text = String(validating: result.output, as: UTF8.self) else {
-      throw Failure(.inputOutput, "git's configuration has a helper that is not UTF-8")
-    }
-    var values: [String] = []
-    var isFollowed = false
-    // By scalars, as a Character may hold a line feed and a carriage return. Each entry is the key,
-    // a line feed, the value, and a NUL; a key without `=` has no line feed.
-    for entry in text.unicodeScalars.split(separator: "\0") {
-      let parts = entry.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
-      switch String(parts[0]) {
-      case key:
-        values.append(parts.count > 1 ? String(parts[1]) : "")
-        isFollowed = false
-      case "credential.helper": isFollowed = !values.isEmpty
-      default: break
-      }
-    }
-    return HelperLines(values: values, isFollowed: isFollowed)
-  }
-
-  /// Makes `old`, which is there now, into `new`. Adds to the end where that is all. Else it writes
-  /// all of the key's lines again, as git can change none of several equal ones; they come to the
-  /// end of the file then, unless other keys keep their section where it is.
-  func change(_ old: HelperLines, to new: HelperLines) throws(Failure) {
-    var added = new.values[...]
-    if new.values.starts(with: old.values) && !new.isFollowed {
-      added = new.values[old.values.count...]
-    } else {
-      try change(["--unset-all", key])
-    }
-    for value in added { try change(["--add", key, value]) }
-  }
-
-  private func change(_ arguments: [String]) throws(Failure) {
-    let result = try git.run(["config", "--global"] + arguments)
-    guard result.status == 0 else { throw Self.failure(result) }
-  }
-
-  private static func failure(_ result: GitProgram.Result) -> Failure {
-    let reason = result.reason.isEmpty ? "git config failed" : result.reason
-    return Failure(.inputOutput, "cannot change git's configuration: \(reason)")
   }
 }

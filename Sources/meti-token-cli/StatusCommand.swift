@@ -188,7 +188,7 @@ struct StatusReport: Encodable {
   var text: String {
     accounts.map { entry in
       """
-      \(entry.account)\(entry.isDefault ? " (default)" : "")
+      \(entry.account.harmless())\(entry.isDefault ? " (default)" : "")
         API:      \(apiURL)
         password: \(entry.passwordText)
         token:    \(entry.token?.text ?? "none")

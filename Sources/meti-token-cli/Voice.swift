@@ -14,10 +14,6 @@ enum Voice {
 
   /// One line, whatever the text holds: names and messages from outside must not steer a terminal.
   private static func line(_ text: String) {
-    var clean = "meti-token: "
-    for scalar in text.unicodeScalars {
-      clean.unicodeScalars.append(scalar.steersTerminal ? " " : scalar)
-    }
-    _ = Process.write(clean + "\n", to: STDERR_FILENO)
+    _ = Process.write("meti-token: \(text.harmless(" "))\n", to: STDERR_FILENO)
   }
 }

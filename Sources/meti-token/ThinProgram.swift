@@ -41,7 +41,8 @@ func cachedAnswer(to arguments: Arguments) -> Secret? {
   let selector: AccountSelector
   do { selector = try environment.selector() } catch { return nil }
   let now = Moment.now(bootID: Moment.presentBoot)
-  guard let token = KernelCache().find(selector, at: now), token.satisfies(.standard, at: now)
+  let cache = KernelCache(environment.variant(of: selector))
+  guard let token = cache.find(selector, at: now), token.satisfies(.standard, at: now)
   else { return nil }
   return token.line(asHeader: isHeader)
 }

@@ -41,6 +41,43 @@ import Testing
     #expect(try environment(set).selector().name == name)
   }
 
+  private static let client = [
+    "METI_CLIENT_ID": "c", "METI_CLIENT_SECRET": "s", "METI_TOKEN_URL": "https://a/t",
+    "METI_AUDIENCE": "b", "METI_SCOPE": "read",
+  ]
+
+  private func variant(_ change: [String: String], of name: String? = "c") -> String {
+    environment(Self.client.merging(change) { $1 })
+      .variant(of: AccountSelector(api: .standard, name: name)).text
+  }
+
+  @Test func `tells a client's tokens apart by all that it asks for`() {
+    let variants = [
+      [:], ["METI_SCOPE": ""], ["METI_SCOPE": "read delete"], ["METI_AUDIENCE": "c"],
+      ["METI_TOKEN_URL": "https://a/u"], ["METI_AUDIENCE": "bread", "METI_SCOPE": ""],
+    ].map { variant($0) }
+    #expect(Set(variants).count == variants.count)
+    #expect(variants.allSatisfy { $0.utf8.count == 16 && $0.utf8.allSatisfy { $0 > 0x20 } })
+    // Programs of two versions mean the same keys.
+    #expect(variants[0] == "bdba01757ef14edd")
+  }
+
+  @Test func `tells nothing of a client's secret`() {
+    #expect(variant(["METI_CLIENT_SECRET": "t"]) == variant([:]))
+    #expect(
+      variant(["METI_CLIENT_SECRET": "", "METI_CLIENT_SECRET_FILE": "/f"]) == variant([:]))
+    #expect(variant(["METI_CLIENT_SECRET": "", "CREDENTIALS_DIRECTORY": "/d"]) == variant([:]))
+  }
+
+  @Test func `tells nobody else's tokens apart`() {
+    #expect(variant([:], of: "other") == "")
+    #expect(variant([:], of: nil) == "")
+    // These come from elsewhere.
+    #expect(variant(["METI_CLIENT_SECRET": ""]) == "")
+    #expect(variant(["METI_EMAIL": "c"]) == "")
+    #expect(variant(["METI_CLIENT_ID": ""], of: "") == "")
+  }
+
   @Test(
     arguments: [
       (nil, true), ("kernel", true), ("keyring", false), ("KERNEL", false), ("off", false),

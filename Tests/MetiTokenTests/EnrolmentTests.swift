@@ -55,6 +55,18 @@ import Testing
     #expect(world.token() == .success("kept"))
   }
 
+  @Test(arguments: [true, false])
+  func `that could not be read again is refused before anybody is asked`(isVerified: Bool) {
+    // With its grant, and the mark of a refusal that may come later.
+    let beside = "\ngrant=password\nrefused_on=1767268800\n".utf8.count
+    let longest = String(repeating: "x", count: StoredBody.longest - beside)
+    #expect(
+      world.login(.ben, longest + "x", isVerified: isVerified) == .failure(.tooLong(.ben)))
+    #expect(world.store.calls == [])
+    #expect(world.issuer.asked == [])
+    #expect(world.login(.ben, longest) == .success("issued-1"))
+  }
+
   @Test func `clears the mark of a refusal`() {
     world.log(in: .anna, refusedOn: 1_767_000_000)
     _ = world.login(.anna)

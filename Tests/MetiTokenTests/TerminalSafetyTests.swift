@@ -15,4 +15,10 @@ import Testing
   func `only shows`(scalar: Unicode.Scalar) {
     #expect(!scalar.steersTerminal)
   }
+
+  @Test func `a text is shown without what does more`() {
+    #expect("a\u{9B}2J\u{202E}\r\nb".harmless() == "a?2J???b")
+    #expect("jürgen\u{301}🌾".harmless(" ") == "jürgen\u{301}🌾")
+    #expect("\u{1B}[0m".harmless(" ") == " [0m")
+  }
 }

@@ -1,3 +1,4 @@
+import MetiToken
 import StandInMETI
 import Testing
 
@@ -79,5 +80,52 @@ struct AccountNameTests {
     #expect(try place.ask("get", place.lines("username=\(second)")).told == .silence)
     let answer = try place.ask("get", place.lines("username=\(first)"))
     #expect(answer.out.contains("password=\(place.lastToken)\n"))
+  }
+}
+
+/// Names that would do something at the terminal which shows them.
+@Suite("Accounts whose names steer a terminal", .manyAtOnce)
+struct SteeringNameTests {
+  static let names = ["a\u{202E}b@domain.com", "a\u{9B}31mb@domain.com", "a\u{200B}b@domain.com"]
+
+  private let refusal = Told.failure(
+    64, "the account name is not usable: it holds a character that would steer a terminal",
+    hint: "see meti-token --help")
+
+  @Test(arguments: names)
+  func `are refused where they come in`(_ name: String) throws {
+    let place = try Workplace()
+    let login = ["login", "--email", name, "--password-stdin"]
+    #expect(try place.run(login, input: .text("x\n")).told == refusal)
+    #expect(try place.run("--account", name).told == refusal)
+    #expect(try place.run("switch", name).told == refusal)
+    #expect(try place.run(with: ["METI_ACCOUNT": name]).told == refusal)
+    #expect(
+      try place.run(with: ["METI_EMAIL": name, "METI_PASSWORD": "x"]).told == refusal)
+    #expect(try place.ask("get", place.lines("username=\(name)")).told == .silence)
+    let terminal = try place.sit("login")
+    try terminal.expect("METI e-mail: ")
+    terminal.send(name + "\n")
+    #expect(terminal.wait().status == .exit(64))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: names)
+  func `are shown harmlessly where they are stored, and can be removed`(_ name: String) throws {
+    let place = try Workplace()
+    let attributes = [
+      "xdg:schema", "com.millpont.meti.Credential", "meti-kind", "account", "meti-api", place.url,
+      "meti-account", name,
+    ]
+    let stored = try Program("secret-tool").run(
+      ["store", "--label=x"] + attributes, input: .text("password\ngrant=password\n"),
+      environment: place.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 })
+    #expect(stored.status == .exit(0))
+    let shown = name.harmless()
+    #expect(shown.contains("?"))
+    #expect(try place.run("list").told == .answer("* \(shown)"))
+    #expect(try place.run("status").out.hasPrefix("\(shown) (default)\n"))
+    #expect(try place.run("logout", "--account", name).status == .exit(0))
+    #expect(try place.items() == [])
   }
 }

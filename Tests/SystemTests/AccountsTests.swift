@@ -1,3 +1,4 @@
+import Foundation
 import StandInMETI
 import Testing
 
@@ -133,6 +134,21 @@ struct AccountsTests {
         place, secret: METIServer.clientSecret, ["--token-url", place.url + elsewhere]
       ).status == .exit(76))
     #expect(place.meti.requests.last?.target == elsewhere)
+  }
+
+  @Test(arguments: ["token URL", "audience", "scope"])
+  func `what is stored of a client is bounded`(_ name: String) throws {
+    let place = try Workplace()
+    let start = name == "token URL" ? place.url + "/oauth/token?x=" : ""
+    let longest = start.padding(toLength: 2048, withPad: "x", startingAt: 0)
+    let option = "--" + name.lowercased().replacing(" ", with: "-")
+    #expect(
+      try logInClient(place, secret: METIServer.clientSecret, [option, longest + "x"]).told
+        == .failure(64, "the \(name) is longer than 2048 bytes", hint: "see meti-token --help"))
+    #expect(place.meti.requests == [])
+    let login = try logInClient(place, secret: METIServer.clientSecret, [option, longest])
+    #expect(login.status == .exit(0))
+    #expect(try place.run("-f").told == .answer(place.lastToken))
   }
 
   @Test func `a refused client stores nothing`() throws {

@@ -120,6 +120,33 @@ struct ClientTests {
     if keeping == .keyring { #expect(try client.place.items() == []) }
   }
 
+  @Test func `what it is given for one scope is not handed out for another`() throws {
+    let client = try ClientPlace(.environment)
+    let others = [
+      ["METI_SCOPE": "read:sources"], ["METI_SCOPE": "read:sources delete:sources"],
+      ["METI_AUDIENCE": "https://domain.com"], ["METI_TOKEN_URL": client.tokenURL + "?tenant=a"],
+    ]
+    let first = try client.place.run().value
+    var tokens = Set([first])
+    for other in others {
+      let token = try client.place.run(with: other).value
+      #expect(try client.place.run("--json", with: other).out.contains(#""token":"\#(token)""#))
+      #expect(
+        try client.place.run("exec", "--", "printenv", "METI_TOKEN", with: other).value == token)
+      tokens.insert(token)
+    }
+    #expect(tokens.count == 5)
+    #expect(client.posts == 5)
+    #expect(try client.place.run().value == first)
+    #expect(try client.place.run(with: others[0]).status == .exit(0))
+    #expect(client.posts == 5)
+
+    #expect(try client.place.run("logout", with: others[0]).status == .exit(0))
+    #expect(client.place.kernelKeys.count == 4)
+    #expect(try client.place.run("logout", "--all").status == .exit(0))
+    #expect(client.place.kernelKeys == [])
+  }
+
   // MARK: The token endpoint's troubles
 
   @Test(arguments: Keeping.allCases)

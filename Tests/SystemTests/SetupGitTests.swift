@@ -90,7 +90,7 @@ struct SetupGitTests {
         == .done(
           "git already asks meti-token for \(place.url); nothing was changed",
           "warning: another helper for \(place.url) comes after meti-token and is given the token "
-            + "to keep"))
+            + "to keep: credential.\(place.url).helper"))
     _ = try git.setUp("--unset")
     #expect(try git.helpers() == ["cache"])
   }
@@ -105,13 +105,87 @@ struct SetupGitTests {
     #expect(try git.helpers() == ["", "meti"])
   }
 
+  /// Every way of naming the host that git takes for it.
+  @Test(arguments: [
+    "credential.URL/.helper", "credential.URL/repository.helper",
+    "credential.https://name@HOST.helper",
+    "credential.HTTPS://HOST.helper", "credential.https://*.0.*.1:PORT.helper",
+    "credential.HOST.helper", "credential.https://.helper",
+  ])
+  func `a helper for a pattern that came later makes us move behind it`(key: String) throws {
+    let key = key.replacing("URL", with: place.url).replacing("HOST", with: place.host)
+      .replacing("PORT", with: "\(place.meti.port)")
+    _ = try git.setUp()
+    let log = try git.addWitness(to: key)
+    #expect(try git.setUp().told == added)
+    #expect(try git.helpers() == ["", "meti"])
+    #expect(
+      try git.setUp().told
+        == .done("git already asks meti-token for \(place.url); nothing was changed"))
+    let request = place.lines("username=name", "path=repository")
+    _ = try git.run("credential", "approve", input: request + "password=token\n")
+    #expect(git.contents(log) == "")
+  }
+
+  @Test(arguments: [
+    "credential.https://example.org.helper", "credential.https://127.0.0.1:1.helper",
+    "credential.http://HOST.helper", "credential.https://*.HOST.helper",
+    "credential.https://127.0.0.1.helper", "credential.HOST.example.helper",
+    "credential.https://HOST@example.org.helper",
+  ])
+  func `a helper for others leaves our lines where they are`(key: String) throws {
+    _ = try git.setUp()
+    _ = try git.addWitness(to: key.replacing("HOST", with: place.host))
+    let before = git.contents(git.configuration)
+    #expect(
+      try git.setUp().told
+        == .done("git already asks meti-token for \(place.url); nothing was changed"))
+    #expect(git.contents(git.configuration) == before)
+  }
+
+  @Test func `a helper in a file that is included makes us move behind it`() throws {
+    _ = try git.setUp()
+    let witness = try git.directory.write("[credential]\n\thelper = store\n", to: "included")
+    _ = try git.run("config", "--global", "include.path", witness)
+    #expect(try git.setUp().told == added)
+    let moved = git.contents(git.configuration)
+    #expect(moved.hasPrefix("[include]\n"))
+    #expect(try git.helpers() == ["", "meti"])
+    _ = try git.setUp("--unset")
+    #expect(try git.helpers() == [])
+    #expect(git.contents(witness) == "[credential]\n\thelper = store\n")
+  }
+
+  @Test func `a helper between our two lines makes us move behind it`() throws {
+    let between = """
+      [credential "\(place.url)"]
+      \thelper =
+      [credential]
+      \thelper = store
+      [credential "\(place.url)"]
+      \thelper = meti
+
+      """
+    _ = try git.directory.write(between, to: "gitconfig")
+    #expect(try git.setUp().told == added)
+    #expect(try git.helpers() == ["", "meti"])
+    #expect(git.contents(git.configuration).hasPrefix("[credential]\n\thelper = store\n"))
+  }
+
+  @Test func `an empty line after ours, which switches us off, is mended`() throws {
+    _ = try git.setUp()
+    _ = try git.run("config", "--global", "--add", "credential.\(place.url).helper", "")
+    #expect(try git.setUp().told == added)
+    #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
+  }
+
   @Test func `where we cannot move behind it there is a warning`() throws {
     let username = "credential.\(place.url).username"
     _ = try git.run("config", "--global", username, METIServer.email)
     _ = try git.run("config", "--global", "--add", "credential.helper", "store")
     let warning =
       "warning: another helper for \(place.url) comes after meti-token and is given the token to "
-      + "keep"
+      + "keep: credential.helper"
     #expect(try git.setUp().err == added.err + "meti-token: \(warning)\n")
     #expect(try git.helpers() == ["", "meti"])
     #expect(try git.run("config", "--global", username).value == METIServer.email)

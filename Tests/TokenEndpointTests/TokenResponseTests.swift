@@ -171,9 +171,23 @@ import Testing
   }
 
   @Test(arguments: [
+    (#"{"iat":1700000000.5,"exp":1700007200.5}"#, 7200),
+    (#"{"iat":1700000000.5,"exp":1700007200}"#, 7199),
+    (#"{"iat":1700000000,"exp":1700000001.9}"#, 1), (#"{"iat":1.7e9,"exp":1.7000072E9}"#, 7200),
+  ])
+  func `a JWT may say so with fractions, which are dropped`(_ payload: String, lifetime: Int64) {
+    let token = webToken(payload)
+    #expect(
+      reading(#"{"token":"\#(token)"}"#) == .success(Issued(token: token, lifetime: lifetime)))
+  }
+
+  @Test(arguments: [
     #"{"exp":1700007200}"#, #"{"iat":1700007200}"#, #"{"iat":1700007200,"exp":1700007200}"#,
     #"{"iat":1700007200,"exp":1700000000}"#, #"{"iat":0,"exp":1700000000}"#,
-    #"{"iat":-9223372036854775808,"exp":9223372036854775807}"#, #"{"iat":"1","exp":"3"}"#,
+    #"{"iat":-9223372036854775808,"exp":9223372036854775807}"#,
+    #"{"iat":1700000000.9,"exp":1700000001.8}"#, #"{"iat":-1e308,"exp":1e308}"#,
+    #"{"iat":0,"exp":1e19}"#, #"{"iat":0,"exp":1e400}"#, #"{"iat":0,"exp":-1e400}"#,
+    #"{"iat":"1","exp":"3"}"#,
     #"{"iat":1.5,"exp":"#, "", "[]",
   ])
   func `a JWT that does not say sensibly is taken for short-lived`(_ payload: String) {

@@ -1,5 +1,6 @@
 import Diagnosis
 import FileLock
+import KernelCache
 import MetiToken
 import Posix
 
@@ -12,6 +13,8 @@ struct Doctor {
   let lock: FileLock
   /// Whether tokens are kept in the kernel's keyring.
   let usesKernelTier: Bool
+  /// Where they are kept there.
+  let kernel: KernelCache
   /// Gets what `--verbose` shows.
   let verbose: (@Sendable (String) -> Void)?
 
@@ -24,6 +27,7 @@ struct Doctor {
     let seconds = try Call.timeout(settings) ?? Call.standardTimeout
     deadline = Deadline(seconds * 1000, from: clock.now())
     usesKernelTier = try Call.usesKernelTier(environment)
+    kernel = KernelCache(environment.variant(of: selector))
     lock = Call.lock(clock)
     if settings.isVerbose {
       verbose = { @Sendable text in Voice.detail(text) }

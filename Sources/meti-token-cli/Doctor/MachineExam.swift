@@ -34,7 +34,7 @@ enum MachineExam {
 
   private static func held(_ doctor: Doctor) -> String? {
     let now = doctor.clock.now()
-    guard let token = KernelCache().find(doctor.selector, at: now) else { return nil }
+    guard let token = doctor.kernel.find(doctor.selector, at: now) else { return nil }
     let seconds = token.expiry.remaining(at: now) / 1000
     return "a token of \(token.account) is in it, valid for \(Spoken.duration(seconds))"
   }

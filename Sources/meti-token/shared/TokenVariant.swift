@@ -1,0 +1,1 @@
+../../MetiToken/TokenVariant.swift
