@@ -126,9 +126,18 @@ struct EnvironmentStore: CredentialStore {
     }
   }
 
+  /// Of a client's secret with what it is sent with: METI may have refused the scope.
+  private func mark(of found: borrowing SecretSource.Found) -> String {
+    guard case .clientCredentials(let tokenURL, let audience, let scope) = grant else {
+      return secretMark(of: found)
+    }
+    let variant = TokenVariant(tokenURL: tokenURL.text, audience: audience, scope: scope ?? "")
+    return "\(secretMark(of: found)):\(variant.text)"
+  }
+
   /// The times of systemd's copy say when the service started, a pipe has none, and a variable
   /// neither: there the content has to tell.
-  private func mark(of found: borrowing SecretSource.Found) -> String {
+  private func secretMark(of found: borrowing SecretSource.Found) -> String {
     let content = found.secret.mark(in: clock.now().bootID)
     guard case .file = source else { return "env:\(content)" }
     if isCopyOfSystemd { return "systemd:\(content)" }

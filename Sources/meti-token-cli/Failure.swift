@@ -72,11 +72,11 @@ extension Failure {
 
   /// What ends a refusal there; a log-in would be about the keyring.
   static let correctEnvironment =
-    "correct it where it is set; the same one is tried again after: meti-token logout"
+    "correct it where it is set; the same one is not tried again for an hour"
 
   /// What ends a refusal of a stored credential.
   static func logInAgain(_ account: Account, _ grant: Credential.Grant) -> String {
-    "log in again with: \(LoginLine.storing(account.name, grant))"
+    "log in again with: \(LoginLine.storing(account, grant))"
   }
 
   private init(noAccount selector: AccountSelector) {
@@ -86,7 +86,7 @@ extension Failure {
     self.init(
       .noAccount, "\(whose) is stored for \(selector.api.text)",
       hint: (missing.map { "\($0); or " } ?? "")
-        + "log in with: \(LoginLine.storing(selector.name))")
+        + "log in with: \(LoginLine.storing(selector))")
   }
 
   /// - Parameter environmentLacks: what would have made the keyring needless.

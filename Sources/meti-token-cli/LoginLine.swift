@@ -1,28 +1,40 @@
 import MetiToken
+import Posix
 
 /// The command that stores an account, as a hint names it.
 enum LoginLine {
   /// For an account whose grant is known: a client's tokens come from where they came from before.
-  static func storing(_ name: String, _ grant: Credential.Grant) -> String {
+  static func storing(_ account: Account, _ grant: Credential.Grant) -> String {
     guard case .clientCredentials(let tokenURL, let audience, let scope) = grant else {
-      return "meti-token login"
+      return "meti-token login" + option(for: account.api)
     }
-    var line = "\(client(name)) --token-url \(ShellWord.quote(tokenURL.text))"
+    var line = "\(client(account.name)) --token-url \(ShellWord.quote(tokenURL.text))"
     line += " --audience \(ShellWord.quote(audience))"
     if let scope { line += " --scope \(ShellWord.quote(scope))" }
-    return line
+    return line + option(for: account.api)
   }
 
   /// For an account of which nothing is stored: a client only where the environment says so.
-  static func storing(_ name: String?) -> String {
-    guard let name, EnvironmentStore.isClient(name) else { return "meti-token login" }
-    guard let grant = try? EnvironmentStore.grant(of: name) else {
-      return "\(client(name)) --token-url URL --audience AUDIENCE"
+  static func storing(_ selector: AccountSelector) -> String {
+    guard let name = selector.name else { return "meti-token login" + option(for: selector.api) }
+    guard EnvironmentStore.isClient(name) else {
+      return "meti-token login --email \(ShellWord.quote(name))" + option(for: selector.api)
     }
-    return storing(name, grant)
+    if let grant = try? EnvironmentStore.grant(of: name),
+      let account = try? Account(name: name, api: selector.api)
+    {
+      return storing(account, grant)
+    }
+    return "\(client(name)) --token-url URL --audience AUDIENCE" + option(for: selector.api)
   }
 
   private static func client(_ name: String) -> String {
     "meti-token login --client-id \(ShellWord.quote(name))"
+  }
+
+  /// Nothing where a log-in would be at this API anyway: else the password would go to another.
+  private static func option(for api: APIURL) -> String {
+    let common = try? CallEnvironment(Process.variable).selector().api
+    return common == api ? "" : " --api-url \(ShellWord.quote(api.text))"
   }
 }

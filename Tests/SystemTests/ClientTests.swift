@@ -164,7 +164,7 @@ struct ClientTests {
     let hint =
       keeping == .keyring
       ? "log in again with: \(client.loginLine)"
-      : "correct it where it is set, then: meti-token logout"
+      : "correct it where it is set; the same one is not tried again for an hour"
     let first = try client.place.run()
     #expect(
       first.told
@@ -180,8 +180,17 @@ struct ClientTests {
       #expect(try client.logIn().status == .exit(0))
     } else {
       client.place.environment["METI_CLIENT_SECRET"] = ClientPlace.secret
-      #expect(try client.place.run("logout").status == .exit(0))
     }
+    #expect(try client.place.run().told == .answer(client.lastToken))
+    #expect(client.posts == 2)
+  }
+
+  @Test func `a corrected scope is asked for at once`() throws {
+    let client = try ClientPlace(.environment)
+    client.place.environment["METI_SCOPE"] = "read:everything"
+    client.issuer.meti.answerNext(.status(400, body: #"{"error":"invalid_scope"}"#))
+    for _ in 0..<3 { #expect(try client.place.run().status == .exit(77)) }
+    client.place.environment["METI_SCOPE"] = "read:sources"
     #expect(try client.place.run().told == .answer(client.lastToken))
     #expect(client.posts == 2)
   }
@@ -204,7 +213,7 @@ struct ClientTests {
       try client.place.run().told
         == .failure(
           77, "METI refuses the credentials of \(id) (HTTP \(status))\(words)",
-          hint: "correct it where it is set, then: meti-token logout"))
+          hint: "correct it where it is set; the same one is not tried again for an hour"))
   }
 
   // MARK: A person

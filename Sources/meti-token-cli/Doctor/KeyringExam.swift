@@ -186,7 +186,7 @@ struct KeyringExam {
   ) throws(KeyringError) -> KeyringSurvey.Items.Stored? {
     // The same account may lie in two collections.
     let names = items.accounts.map(\.account.name).distinctNames()
-    let logIn = "log in with: \(LoginLine.storing(doctor.selector.name))"
+    let logIn = "log in with: \(LoginLine.storing(doctor.selector))"
     guard !names.isEmpty else {
       add(.warning(hint: logIn), "none is stored for \(doctor.selector.api.text)")
       return nil
