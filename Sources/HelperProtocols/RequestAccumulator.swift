@@ -35,6 +35,10 @@ public struct RequestAccumulator: ~Copyable, Sendable {
   /// The protocol so far: `git` until a first byte says otherwise.
   public var form: Form { scanner.form ?? .git }
 
+  /// Whether all that has come is white space with a blank line: a request of git's that is empty,
+  /// or what may stand before JSON.
+  public var isBlank: Bool { scanner.isBlank }
+
   /// Takes the next bytes of the input.
   ///
   /// What follows a complete git request is dropped. What follows a complete EngFlow request is
@@ -72,6 +76,8 @@ struct RequestScanner {
     self.form = form
   }
 
+  var isBlank: Bool { form == nil && lines.progress == .complete }
+
   mutating func read(_ byte: UInt8) -> Progress {
     if form == nil && !byte.isJSONWhiteSpace {
       form = byte == ASCII.openBrace ? .engFlow : .git
@@ -91,7 +97,7 @@ struct RequestScanner {
 
 /// Waits for a blank line.
 private struct LineScanner {
-  private var progress = RequestAccumulator.Progress.incomplete
+  private(set) var progress = RequestAccumulator.Progress.incomplete
   private var length = 0
   private var isBlank = true
 

@@ -116,13 +116,24 @@ extension KeyringStore {
     let last: String? = if let path { path } else { try first(of: attributes) { $0 } }
     if let last {
       waiter.purpose = "the keyring to take \(label)"
-      return try unlocking(last) { () throws(KeyringError) in
+      try unlocking(last) { () throws(KeyringError) in
         try connection.setSecret(body, of: last, until: budget)
       }
+      // Of an account alone: a renewal, which never changes its label, is not to ask for it.
+      if attributes.kind == .account { relabel(last, label) }
+      return
     }
     let hasCollection = try openDefaultCollection()
     waiter.purpose = hasCollection ? "the keyring to take \(label)" : "a keyring to be created"
     try connection.store(body, label: label, attributes, until: budget)
+  }
+
+  /// A password may have become a client's secret, or the other way. What is stored is right all the
+  /// same, so a keyring that does not change its label is no trouble.
+  private func relabel(_ path: String, _ label: String) {
+    let old = try? connection.itemProperty("Label", of: path, until: budget) { $0.string }
+    guard let old, !old.utf8.elementsEqual(label.utf8) else { return }
+    try? connection.setLabel(label, of: path, until: budget)
   }
 
   /// libsecret would open a dialog for a locked or missing collection, which is told apart here

@@ -230,6 +230,16 @@ import MetiToken
     }
   }
 
+  /// Gives an item another label (org.freedesktop.DBus.Properties.Set).
+  func setLabel(_ label: String, of path: String, until deadline: Deadline) throws(KeyringError) {
+    _ = try unsafe call(
+      "Set", of: "org.freedesktop.DBus.Properties", at: path,
+      [
+        g_variant_new_string("org.freedesktop.Secret.Item"), g_variant_new_string("Label"),
+        g_variant_new_variant(g_variant_new_string(label)),
+      ], until: deadline)
+  }
+
   /// A property of an item or collection (org.freedesktop.DBus.Properties.Get).
   /// - Parameter value: what it is; `nil` where it is of another type.
   /// - Throws: ``KeyringError/Kind/garbled`` then: what it says would be guessed otherwise.

@@ -82,15 +82,31 @@ enum ChildVariable {
   }
 
   /// Whether a token may be put there: not where the loader (ld.so(8)), the C library or a shell
-  /// looks for something else, and not where nothing is passed on.
+  /// looks for something else, not where this program or what speaks TLS or through a proxy does, and
+  /// not where nothing is passed on.
   static func mayHoldToken(_ name: String) -> Bool {
     let taken = [
       "PATH", "HOME", "SHELL", "PWD", "IFS", "ENV", "BASH_ENV", "TMPDIR", "LANG", "LOCPATH",
       "NLSPATH", "GCONV_PATH", "GETCONF_DIR", "RESOLV_HOST_CONF", "HOSTALIASES", "TZDIR",
+      "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS",
     ]
     let isFamily = ["LD_", "LC_", "GLIBC_", "MALLOC_"].contains { name.hasPrefix($0) }
-    return !isFamily && !taken.contains(name) && !secrets.contains(name)
+    return !isFamily && !(taken + configuration + network + secrets).contains(name)
   }
+
+  /// What this program itself reads.
+  private static let configuration = [
+    "METI_API_URL", "METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID", "METI_TOKEN_URL",
+    "METI_AUDIENCE", "METI_SCOPE", "METI_CA_FILE", "METI_TOKEN_CACHE", "METI_TOKEN_INTERACTIVE",
+    "METI_TOKEN_TIMEOUT",
+  ]
+
+  /// What libraries of TLS and HTTP read: whom to trust, and by which way to go.
+  private static let network = [
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
+    "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy",
+    "no_proxy",
+  ]
 
   private static func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")

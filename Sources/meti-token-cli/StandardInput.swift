@@ -13,7 +13,8 @@ enum StandardInput {
   ) throws(Failure) -> RequestAccumulator {
     var request = RequestAccumulator(form: form)
     while request.progress == .incomplete {
-      guard try isReadable(STDIN_FILENO, until: deadline, clock) else {
+      guard try isReadable(STDIN_FILENO, until: end(of: request, deadline, clock), clock) else {
+        if request.isBlank { break }
         throw Failure(
           .malformed, "the credential request is incomplete, and no more of it has come in time")
       }
@@ -30,6 +31,18 @@ enum StandardInput {
       piece.withBytes { request.append(Span<UInt8>(_bytes: $0)) }
     }
     return request
+  }
+
+  /// In milliseconds: who means to send JSON after a blank line does so at once.
+  private static let blankPause: Int64 = 100
+
+  /// Until when more of `request` is waited for. A blank line may be all that git has to say.
+  private static func end(
+    of request: borrowing RequestAccumulator, _ deadline: Deadline, _ clock: any Clock
+  ) -> Deadline {
+    guard request.isBlank else { return deadline }
+    let now = clock.now()
+    return Deadline(min(deadline.remaining(at: now), blankPause), from: now)
   }
 
   /// Waits until there is something to read, or an end or error to be told of (poll(2)); false

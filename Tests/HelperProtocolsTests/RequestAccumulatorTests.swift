@@ -69,6 +69,23 @@ import Testing
         == Outcome(form: .git, progress: .complete, kept: "\n"))
   }
 
+  @Test(arguments: [
+    ("\n", true), ("\r\n", true), (" \n\n", true), ("\n\t ", true),
+    ("", false), (" ", false), (" \n", false), ("\r\r\n", false),
+    ("\n{", false), ("\n{}", false), ("\na", false), ("a=b\n\n", false),
+  ])
+  func `a blank line alone may be an empty request of git's`(text: String, isBlank: Bool) {
+    for piece in [1, 100] {
+      var request = RequestAccumulator()
+      let bytes = Array(text.utf8)
+      for start in stride(from: 0, to: bytes.count, by: piece) {
+        request.append(bytes[start..<min(start + piece, bytes.count)].span)
+      }
+      #expect(request.isBlank == isBlank)
+      if isBlank { #expect(request.progress == .incomplete && request.form == .git) }
+    }
+  }
+
   @Test func `a request that never ends is given up`() {
     let line = String(repeating: "a", count: 65_535)
     #expect(Self.feed(line, piece: 4096).progress == .incomplete)

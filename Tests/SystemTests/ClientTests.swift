@@ -136,6 +136,11 @@ struct ClientTests {
       tokens.insert(token)
     }
     #expect(tokens.count == 5)
+    // The thin program alone tells them apart as well.
+    let alone = try Program.metiToken.install(at: client.place.desktop.directory.path + "/alone")
+    #expect(try alone.run(environment: client.place.environment).told == .answer(first))
+    let unknown = client.place.environment.merging(["METI_SCOPE": "other"]) { $1 }
+    #expect(try alone.run(environment: unknown).status == .exit(70))
     #expect(client.posts == 5)
     #expect(try client.place.run().value == first)
     #expect(try client.place.run(with: others[0]).status == .exit(0))
@@ -253,6 +258,17 @@ struct ClientTests {
       terminal.screen
         == "meti-token: error: no account \(id) is stored for \(place.url)\r\n" + hint)
     #expect(place.meti.requests == [])
+  }
+
+  @Test func `an account that becomes a client is labelled as one, and back`() throws {
+    let client = try ClientPlace(.keyring)
+    let label = { try client.place.items().first?.label }
+    #expect(try label() == "METI client secret for \(id)")
+    try client.place.logIn(id, password: "x", isVerified: false)
+    #expect(try label() == "METI password for \(id)")
+    #expect(try client.logIn().status == .exit(0))
+    #expect(try label() == "METI client secret for \(id)")
+    #expect(try client.place.items().map(\.kind) == ["account", "default", "token"])
   }
 
   @Test func `a login asks for the client's secret`() throws {

@@ -56,6 +56,17 @@ struct GitGetTests {
     #expect(try String(decoding: child.stdout, as: UTF8.self) == place.password(token))
   }
 
+  @Test(arguments: ["get", "store", "erase"], ["\n", "\r\n"])
+  func `a blank line alone is nobody's request, with the pipe still open`(
+    operation: String, line: String
+  ) throws {
+    let child = try place.start(operation, input: .open)
+    child.send(line)
+    _ = child.wait(timeout: .seconds(5)) { false }
+    #expect(!child.isRunning)
+    #expect(child.wait().told == .silence)
+  }
+
   @Test func `a request may come in pieces`() throws {
     let child = try place.start("get", input: .open)
     for piece in place.lines("").split(separator: "o", omittingEmptySubsequences: false) {
