@@ -69,7 +69,8 @@ extension KeyringStore {
   ) throws(KeyringError) -> Value? {
     let found = try connection.search(attributes, until: budget)
     var locked = found.locked
-    // Before they are dated: GNOME Keyring does not tell when a locked one was written.
+    // Before they are dated: of a collection that was never unlocked since it started GNOME Keyring
+    // tells no dates but 0. Beside others such an item counts as the oldest.
     if found.unlocked.isEmpty { try unlock(taking: &locked) }
     for path in try newestFirst(found.unlocked + found.locked) {
       if locked.contains(path) { try unlock(taking: &locked) }
