@@ -91,10 +91,11 @@ public struct FileLock: AccountLock {
   /// telling: a holder may be about to change it.
   public func note(of account: Account) -> LockNote {
     let name = AccountSelector(account).keyDescription
-    guard let directory = directories.first(where: { _ in true }) else {
-      return Unlocked(name, lastResort).note
-    }
-    return LockFile(reading: Self.path(name, in: directory))?.note ?? LockNote()
+    let directory = directories.first { _ in true }
+    let file = directory.flatMap { LockFile(reading: Self.path(name, in: $0)) }
+    // Where the file cannot be locked nothing is left in it.
+    if let note = file?.note, !note.isEmpty { return note }
+    return Unlocked(name, lastResort).note
   }
 
   /// When METI refused this very credential, where the store could not keep a note of it, in seconds

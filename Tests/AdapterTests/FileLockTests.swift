@@ -242,6 +242,18 @@ extension FileLock {
     #expect(try !held().leave(note))
   }
 
+  @Test(arguments: [false, true])
+  func `what is left is told`(_ hasDirectory: Bool) throws {
+    let directory = try TemporaryDirectory()
+    let lock = FileLock(
+      hasDirectory ? [directory.path] : [], clock, FakeShelf(), system: Self.without)
+    let account = try Account(name: "a@b.c", api: .standard)
+    #expect(lock.note(of: account).isEmpty)
+    let held = try lock.acquire(account, until: Deadline(0, from: noon), whileWaiting: { false })
+    held?.revise { $0.refuse("env:1f", at: noon) }
+    #expect(lock.note(of: account).refusals.map(\.mark) == ["env:1f"])
+  }
+
   @Test func `the pause is still known to the call itself`() throws {
     let lock = FileLock(directory: nil, clock: clock)
     let held = try lock.acquire(named: "a", until: Deadline(0, from: noon))
