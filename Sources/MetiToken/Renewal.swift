@@ -30,7 +30,7 @@ public struct Renewal {
     do {
       return try uncached(request, since: start, until: deadline, shelf)
     } catch {
-      if let shelf, error.isForLackOfAccount { cache.clear(shelf) }
+      if let shelf, error.isOfStore { cache.clear(shelf) }
       throw error
     }
   }
@@ -295,10 +295,10 @@ public enum TokenError: Error, Equatable {
   /// Another process is renewing this account's token and takes longer than this call may wait.
   case busy
 
-  /// Whether no account is meant, or the one that is meant is not stored.
-  var isForLackOfAccount: Bool {
+  /// Whether the store has no account that is meant, or cannot be asked: nothing will be kept then.
+  var isOfStore: Bool {
     switch self {
-    case .noAccount, .noDefault: true
+    case .noAccount, .noDefault, .keyring: true
     default: false
     }
   }

@@ -42,6 +42,7 @@ import Testing
     world.store.trouble = { $0 == unreadable ? KeyringError(.notAnswering) : nil }
     #expect(world.token() == .failure(.keyring(KeyringError(.notAnswering))))
     #expect(world.store.bodies == before)
+    #expect(world.cache.cleared == [anyone.keyDescription])
     #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })
     #expect(world.issuer.asked == [])
   }
