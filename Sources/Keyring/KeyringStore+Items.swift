@@ -140,7 +140,7 @@ extension KeyringStore {
   /// libsecret would open a dialog for a locked or missing collection, which is told apart here
   /// from one in which a keyring asks whether it may store.
   /// - Returns: whether there is one; where there is none the store that follows creates it.
-  private func openDefaultCollection() throws(KeyringError) -> Bool {
+  func openDefaultCollection() throws(KeyringError) -> Bool {
     guard let path = try connection.defaultCollection(until: budget) else {
       guard person.canBeAsked else { throw KeyringError(.noCollection) }
       return false

@@ -167,6 +167,17 @@ import MetiToken
 
   // MARK: Writing
 
+  public func makeReady() throws(KeyringError) {
+    begin()
+    do {
+      _ = try openDefaultCollection()
+    } catch {
+      guard mayPass(error) else { throw error }
+      connection.reconnect()
+      _ = try openDefaultCollection()
+    }
+  }
+
   public func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {
     if let (_, error) = damaged.first(where: { $0.account == account }) { throw error }
     try store(

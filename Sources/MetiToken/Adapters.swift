@@ -13,6 +13,9 @@ public protocol CredentialStore {
   func token(of account: Account) throws(KeyringError) -> Token?
   func credential(of account: Account) throws(KeyringError) -> Credential?
 
+  /// Sees that something can be stored. A person may be asked to unlock what is locked.
+  func makeReady() throws(KeyringError)
+
   /// From here on nothing that was read before is answered with: called when a lock is taken,
   /// under which others may have changed what is stored.
   func readAfresh()
@@ -32,6 +35,9 @@ public protocol CredentialStore {
 }
 
 extension CredentialStore {
+  /// For stores that need nothing for it.
+  public func makeReady() throws(KeyringError) {}
+
   public var isReadOnly: Bool { false }
 
   /// For stores in which nothing is locked.

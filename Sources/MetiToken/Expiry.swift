@@ -31,7 +31,10 @@ public struct Expiry: Equatable, Sendable {
   /// When it ends, in seconds since 1970-01-01 UTC by the wall clock of `now`, which is the one that
   /// those who are told compare with.
   public func epochSeconds(at now: Moment) -> Int64 {
-    (now.wall + remaining(at: now)) / 1000
+    let end = now.wall + remaining(at: now)
+    // The two clocks are read one after the other, and a stored wall clock has whole seconds: what is
+    // as good as equal is told as one and the same second.
+    return (abs(end - wall) < 2000 ? wall : end) / 1000
   }
 
   public func isSameBoot(_ now: Moment) -> Bool {

@@ -42,9 +42,12 @@ func defaultName(_ call: Call) throws(KeyringError) -> String? {
 
 struct SwitchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "switch", abstract: "Make a stored account the default of its API.")
+    commandName: "switch",
+    abstract: "Make a stored account the default of its API.",
+    usage: "meti-token switch <e-mail> [<options>]")
 
-  @Argument(help: ArgumentHelp("The account.", valueName: "e-mail"))
+  @Argument(
+    help: ArgumentHelp("The account.", valueName: "e-mail"), completion: .storedAccounts)
   var account: String
 
   @OptionGroup var common: CommonOptions
@@ -57,7 +60,7 @@ struct SwitchCommand: ParsableCommand {
     do {
       try call.renewal.makeDefault(account, until: call.deadline)
     } catch {
-      throw Failure(error)
+      throw Failure.ofStored(error)
     }
     Voice.say("\(account.name) is now the default account for \(account.api.text)")
   }

@@ -6,6 +6,7 @@ struct EraseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "erase",
     abstract: "Forget the token that git was refused with.",
+    usage: "meti-token erase [--account <e-mail>] [<options>]",
     discussion: """
       The token is forgotten if no secret came with the request, or exactly that token did. The \
       account stays, and so does a newer token. What is malformed or not for us is ignored.

@@ -68,6 +68,20 @@ extension Failure {
     }
   }
 
+  /// Of a command that is about what the keyring has, whatever the environment brings.
+  static func ofStored(_ error: TokenError) -> Failure {
+    switch error {
+    case .keyring(let error):
+      return Failure(error)
+    case .noAccount(let selector) where selector.name != nil:
+      return Failure(
+        .noAccount, Failure(error).message,
+        hint: "see what is stored with: meti-token list" + LoginLine.option(for: selector.api))
+    default:
+      return Failure(error)
+    }
+  }
+
   private static var secretName: String { "credentials" }
 
   /// What ends a refusal there; a log-in would be about the keyring.

@@ -6,6 +6,7 @@ struct GetCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "get",
     abstract: "Answer a credential request of git or Bazel on standard input.",
+    usage: "meti-token get [--account <e-mail>] [<options>]",
     discussion: """
       Takes key=value lines as git-credential(1) describes them, up to a blank line or the end, \
       or a JSON object of the EngFlow credential-helper spec, and answers in kind. Only requests \

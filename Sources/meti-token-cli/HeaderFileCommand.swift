@@ -7,6 +7,7 @@ struct HeaderFileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "header-file",
     abstract: "Keep a file with the Authorization header, for GDAL and QGIS.",
+    usage: "meti-token header-file [--path | --watch] [-a <e-mail>] [<options>]",
     discussion: """
       Writes the line "Authorization: Bearer <token>" into \
       $XDG_RUNTIME_DIR/meti-token/authorization, which is in memory and readable by you alone, \

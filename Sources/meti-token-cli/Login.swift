@@ -9,6 +9,12 @@ struct Login {
   /// For a person to answer one question, in seconds.
   static let patience: Int64 = 120
 
+  /// Sees that the keyring can take an account, before a person is asked for a password and METI for
+  /// a token in vain.
+  func prepare() throws(Failure) {
+    do { try call.store.makeReady() } catch { throw Failure(error) }
+  }
+
   /// Whether a person who has stored nothing wants to log in now.
   func offer(_ selector: AccountSelector, _ grant: Credential.Grant) throws(Failure) -> Bool {
     let kind = grant == .password ? "METI account" : "METI client"
@@ -49,7 +55,7 @@ struct Login {
       token = try call.renewal.enrol(
         credential, isVerified: isVerified, mustBeKept: mustBeKept, until: call.deadline)
     } catch {
-      throw Failure(error)
+      throw Failure.ofStored(error)
     }
     guard let token else {
       Voice.say("stored \(account.name) for \(account.api.text), without asking METI")
@@ -81,9 +87,10 @@ struct Login {
   private func ask(
     _ question: String, isSecret: Bool, of grant: Credential.Grant = .password
   ) throws(Failure) -> Secret {
-    guard call.mayAsk, let terminal = Terminal() else {
+    guard let terminal = Terminal(), call.mayAsk else {
       throw Failure.usage(
-        "there is no terminal to ask on",
+        Terminal() == nil
+          ? "there is no terminal to ask on" : "nobody may be asked: METI_TOKEN_INTERACTIVE is 0",
         hint: grant == .password
           ? "give the account with --email and --password-stdin or --password-file"
           : "give the secret with --client-secret-stdin or --client-secret-file")

@@ -83,6 +83,7 @@ struct LoginCommand: ParsableCommand {
     let isStdin = passwordStdin || clientSecretStdin
     let source: SecretSource? =
       isStdin ? .standardInput : (passwordFile ?? clientSecretFile).map(SecretSource.file)
+    try login.prepare()
     let credential = try login.credential(
       email: email ?? clientID, grant: try grant(), from: source)
     _ = try login.store(credential, isVerified: !noVerify)

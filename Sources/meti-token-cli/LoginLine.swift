@@ -33,7 +33,7 @@ enum LoginLine {
   }
 
   /// Nothing where a log-in would be at this API anyway: else the password would go to another.
-  private static func option(for api: APIURL) -> String {
+  static func option(for api: APIURL) -> String {
     let common = try? CallEnvironment(Process.variable).selector().api
     return common == api ? "" : " --api-url \(ShellWord.quote(api.text))"
   }

@@ -4,7 +4,9 @@ import MetiToken
 
 struct LogoutCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logout", abstract: "Remove an account, or its token, from keyring and kernel.")
+    commandName: "logout",
+    abstract: "Remove an account, or its token, from keyring and kernel.",
+    usage: "meti-token logout [--account <e-mail> | --all] [--token-only] [<options>]")
 
   @OptionGroup var account: AccountOption
 
@@ -34,7 +36,7 @@ struct LogoutCommand: ParsableCommand {
       let isGone: Bool
       do { isGone = try forget(account, call) } catch { throw Failure(error) }
       guard isGone || tokenOnly || call.isFromEnvironment else {
-        throw Failure(TokenError.noAccount(AccountSelector(account)))
+        throw Failure.ofStored(.noAccount(AccountSelector(account)))
       }
     }
   }

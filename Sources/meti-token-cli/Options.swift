@@ -12,7 +12,7 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The longest the whole call may take: 30, 90s, 5m, 1h (default: 30s).",
+      "The longest the whole call may take: 30, 90s, 5m, 1h (default: 30s; get, store, erase: 8s).",
       valueName: "duration"))
   var timeout: Duration?
 
@@ -48,8 +48,16 @@ struct AccountOption: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The account, where it is not the default (default: $METI_ACCOUNT).", valueName: "e-mail"))
+      "The account, where it is not the default (default: $METI_ACCOUNT).", valueName: "e-mail"),
+    completion: .storedAccounts)
   var account: String?
+}
+
+extension CompletionKind {
+  /// The names that `list` prints, which asks nobody.
+  static var storedAccounts: CompletionKind {
+    .shellCommand("meti-token list --timeout 2s 2>/dev/null | cut -c 3-")
+  }
 }
 
 /// A DURATION: seconds, or a number with `s`, `m` or `h`.

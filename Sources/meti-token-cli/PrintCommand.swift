@@ -7,7 +7,10 @@ import Posix
 /// The bare `meti-token`: a valid token on stdout.
 struct PrintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "print", abstract: "Print a valid token (what meti-token does by itself).",
+    commandName: "print",
+    abstract: "Print a valid token (what meti-token does by itself).",
+    usage:
+      "meti-token print [-a <e-mail>] [-f] [--json | --header] [<options>]",
     shouldDisplay: false)
 
   @OptionGroup var account: AccountOption

@@ -5,6 +5,7 @@ struct RejectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reject",
     abstract: "Forget the token, because METI answered 401 to it.",
+    usage: "meti-token reject [--account <e-mail>] [--token-stdin] [<options>]",
     discussion: """
       With --token-stdin the token is forgotten only if it is still the stored one, so that a \
       token which another program has renewed meanwhile stays.

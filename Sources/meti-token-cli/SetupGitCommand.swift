@@ -7,6 +7,7 @@ struct SetupGitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "setup-git",
     abstract: "Let git ask meti-token for the API's host.",
+    usage: "meti-token setup-git [--unset] [<options>]",
     discussion: """
       Adds two lines to your configuration of git (git config --global):
 

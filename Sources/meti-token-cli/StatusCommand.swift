@@ -9,6 +9,7 @@ struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Show what is stored, for whom, and for how long it is valid.",
+    usage: "meti-token status [--account <e-mail>] [--json] [<options>]",
     discussion: "Asks neither METI nor you, and shows no secret.")
 
   @OptionGroup var account: AccountOption
@@ -34,11 +35,12 @@ struct StatusReport: Encodable {
   struct Entry: Encodable {
     let account: String
     let isDefault: Bool
-    let hasPassword: Bool
+    /// `nil` where the keyring cannot be asked.
+    let hasPassword: Bool?
     /// That the password which is stored cannot be read; `nil` where it can.
     var isUnreadable: Bool?
-    /// Where the password is: `keyring` or `environment`.
-    let passwordPlace: String
+    /// Where the password is: `keyring` or `environment`; `nil` where that is not known.
+    let passwordPlace: String?
     /// Seconds since 1970 UTC at which METI refused the stored password.
     let refusedOn: Int64?
     /// What ends that; not for programs.
@@ -170,9 +172,9 @@ struct StatusReport: Encodable {
     let now = call.clock.now()
     guard let token = call.cache.find(call.selector, at: now) else { return nil }
     return Entry(
-      account: token.account, isDefault: call.selector.name == nil, hasPassword: false,
-      passwordPlace: "keyring",
-      refusedOn: nil, remedy: "", token: Held([Finding("kernel", token)], at: now))
+      account: token.account, isDefault: call.selector.name == nil, hasPassword: nil,
+      passwordPlace: nil, refusedOn: nil, remedy: "",
+      token: Held([Finding("kernel", token)], at: now))
   }
 
   func json() throws(Failure) -> String {
@@ -231,7 +233,7 @@ extension StatusReport.Entry {
     if let refusedOn {
       return "refused by METI on \(UTC.text(refusedOn)); \(remedy)"
     }
-    guard hasPassword else { return "not known: the keyring cannot be asked" }
+    guard hasPassword == true else { return "not known: the keyring cannot be asked" }
     if isUnreadable == true { return "stored in the keyring, which does not give it" }
     return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }
@@ -242,10 +244,9 @@ extension StatusReport.Held {
   fileprivate init?(_ held: [Finding], at now: Moment) {
     let left = { (finding: Finding) in finding.expiry.remaining(at: now) / 1000 }
     guard let longest = held.max(by: { left($0) < left($1) }) else { return nil }
-    let remaining = left(longest)
-    let expiresOn = now.wall / 1000 + remaining
+    let expiresOn = longest.expiry.epochSeconds(at: now)
     self.init(
-      expiresOn: expiresOn, expiresAt: UTC.text(expiresOn), expiresIn: remaining,
+      expiresOn: expiresOn, expiresAt: UTC.text(expiresOn), expiresIn: left(longest),
       places: held.map(\.place), claims: longest.owner.map(StatusReport.Claims.init))
   }
 

@@ -6,6 +6,7 @@ struct StoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "store",
     abstract: "Take note of nothing: git calls this with the token it was given.",
+    usage: "meti-token store [<options>]",
     discussion: """
       After a success git has every helper store the credential, and cannot tell the token it was \
       given from an account's password. Only meti-token login stores an account.

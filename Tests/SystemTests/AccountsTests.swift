@@ -40,7 +40,7 @@ struct AccountsTests {
       try place.run("switch", "nobody@example.org").told
         == .failure(
           78, "no account nobody@example.org is stored for \(place.url)",
-          hint: "log in with: meti-token login"))
+          hint: "see what is stored with: meti-token list"))
     #expect(try place.run("list").told == .answer("  \(first)\n* \(second)"))
   }
 

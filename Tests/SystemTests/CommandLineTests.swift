@@ -121,7 +121,8 @@ struct APITests {
     #expect(
       try place.run("--api-url", other.url).told
         == .failure(
-          78, "no account is stored for \(other.url)", hint: "log in with: meti-token login"))
+          78, "no account is stored for \(other.url)",
+          hint: "log in with: meti-token login --api-url \(other.url)"))
   }
 
   @Test func `plain http is accepted on this machine`() throws {

@@ -304,7 +304,7 @@ struct FakeKeyringTests {
       try place.run("-f").told
         == .failure(
           78, "no account \(email) is stored for \(place.url)",
-          hint: "log in with: meti-token login"))
+          hint: "log in with: meti-token login --email \(email)"))
     try expectUntouched(keyring, items, "empty")
     #expect(place.meti.requests == [])
   }

@@ -21,6 +21,25 @@ struct LoginTests {
     .done("logged in to \(place.url) as \(email); the token is valid for 1 hour")
   }
 
+  // MARK: Where it goes
+
+  @Test(arguments: [Desktop.Kind.noBus, .noKeyring, .locked])
+  func `without a keyring that takes it METI is not asked`(_ kind: Desktop.Kind) throws {
+    let place = try Workplace(kind)
+    let outcome = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(password))
+    #expect(outcome.status == .exit(69))
+    #expect(outcome.out == "")
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: [Desktop.Kind.noBus, .noKeyring])
+  func `without a keyring nobody is asked for a password`(_ kind: Desktop.Kind) throws {
+    let terminal = try Workplace(kind).sit("login")
+    #expect(terminal.wait().status == .exit(69))
+    #expect(!terminal.screen.contains("METI e-mail"))
+  }
+
   // MARK: Where the password comes from
 
   @Test(arguments: ["", "\n"])

@@ -99,7 +99,7 @@ struct LogoutTests {
       try place.run("logout", "--account", "nobody@domain.com").told
         == .failure(
           78, "no account nobody@domain.com is stored for \(place.url)",
-          hint: "log in with: meti-token login"))
+          hint: "see what is stored with: meti-token list"))
     #expect(try place.items().count == 5)
   }
 

@@ -256,7 +256,7 @@ struct PrintTests {
       outcome.told
         == .failure(
           78, "no account \(arguments[1]) is stored for \(place.url)",
-          hint: "log in with: meti-token login"))
+          hint: "log in with: meti-token login --email \(arguments[1])"))
   }
 
   @Test func `with nothing stored, and nobody to ask, there is nothing to print`() throws {

@@ -246,7 +246,7 @@ struct ServerTests {
       try desktop.run().told
         == .failure(
           78, "no account \(METIServer.email) is stored for \(desktop.url)",
-          hint: needs + "; or log in with: meti-token login"))
+          hint: needs + "; or log in with: meti-token login --email \(METIServer.email)"))
   }
 
   @Test func `a file without a client secret is called that`() throws {

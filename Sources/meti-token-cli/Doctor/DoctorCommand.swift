@@ -6,6 +6,7 @@ struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
     abstract: "Look for what is wrong, and say what to do about it.",
+    usage: "meti-token doctor [--account <e-mail>] [--json] [<options>]",
     discussion: """
       Looks at the keyring, the kernel's keyring, the network and METI, asks nobody, sends no \
       credentials, and shows no secret. Exits with the status of the first check that failed, \
