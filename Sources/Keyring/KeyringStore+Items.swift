@@ -94,11 +94,16 @@ extension KeyringStore {
   func store(
     _ body: consuming Secret, label: String, _ attributes: Attributes, over path: String? = nil
   ) throws(KeyringError) {
+    try storing { () throws(KeyringError) in
+      try put(body, label: label, attributes, over: path)
+    }
+  }
+
+  /// An operation that stores something, or sees whether that can be done.
+  func storing(_ body: () throws(KeyringError) -> Void) throws(KeyringError) {
     begin()
     do {
-      try repeating { () throws(KeyringError) in
-        try put(body, label: label, attributes, over: path)
-      }
+      try repeating(body)
     } catch {
       switch error.kind {
       case .failed: throw KeyringError(.notStored, detail: error.detail)

@@ -168,14 +168,7 @@ import MetiToken
   // MARK: Writing
 
   public func makeReady() throws(KeyringError) {
-    begin()
-    do {
-      _ = try openDefaultCollection()
-    } catch {
-      guard mayPass(error) else { throw error }
-      connection.reconnect()
-      _ = try openDefaultCollection()
-    }
+    try storing { () throws(KeyringError) in _ = try openDefaultCollection() }
   }
 
   public func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {

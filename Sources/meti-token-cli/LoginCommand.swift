@@ -77,6 +77,7 @@ struct LoginCommand: ParsableCommand {
   }
 
   func run() throws {
+    let grant = try grant()
     var settings = common.settings(account: email ?? clientID)
     settings.isForKeyring = true
     let login = Login(call: try Call(settings))
@@ -85,7 +86,7 @@ struct LoginCommand: ParsableCommand {
       isStdin ? .standardInput : (passwordFile ?? clientSecretFile).map(SecretSource.file)
     try login.prepare()
     let credential = try login.credential(
-      email: email ?? clientID, grant: try grant(), from: source)
+      email: email ?? clientID, grant: grant, from: source)
     _ = try login.store(credential, isVerified: !noVerify)
   }
 
