@@ -11,7 +11,9 @@ ALLOWED = {
 # Milliseconds by which our clock readings and those inside a call may differ on a busy machine.
 TOLERANCE = 500
 FIRST_PAUSE, REST, ATTEMPTS = 250, 8_000, 4
-TRANSIENT = re.compile("close|silence|status-(408|425|429|5..)")
+# After these METI is given a pause. Silence is none of them: it lasts until the caller's own time is
+# over, which says nothing to those who have more and ask next.
+TRANSIENT = re.compile("close|status-(408|425|429|5..)")
 
 
 @dataclasses.dataclass
