@@ -83,7 +83,7 @@ enum SecretSource {
     case .variable(let name):
       return Found(secret: Process.secretVariable(name), file: nil)
     case .file(let path):
-      // O_NONBLOCK: a named pipe without a writer must not hold us up.
+      // O_NONBLOCK: to open a named pipe would wait for its writer, without a deadline.
       let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { throw .inputOutput("cannot read \(path)") }
       defer { close(descriptor) }

@@ -23,8 +23,9 @@ struct SetupGitCommand: ParsableCommand {
       Lines of other hosts are not touched. Helpers that you already had for this very URL stay \
       where they are, before the empty line, which switches them off until --unset. git asks \
       helpers in the order of its files: where one is added later that is for this host as well, \
-      such as one for every host, run this again, and the two lines move behind it. A helper that a repository's own configuration names is \
-      still asked after meti-token, and is given the token.
+      such as one for every host, run this again, and the two lines move behind it. A helper that \
+      a repository's own configuration names is still asked after meti-token, and is given the \
+      token.
       """)
 
   @Flag(help: "Remove the lines again, and nothing else.")
