@@ -1,11 +1,11 @@
-/// A METI account: whose token is meant, and where it is valid.
+/// A METI account: whose token is wanted, and where it is valid.
 public struct Account: Equatable, Sendable {
   public let api: APIURL
   /// The e-mail address, or the client id of an OAuth 2.0 client. Compared byte for byte.
   public let name: String
 
-  /// - Throws: if `name` is empty, longer than 254 bytes (RFC 5321, 4.5.3.1.3) or has control
-  ///   characters, which neither a keyring attribute nor a helper protocol can carry.
+  /// - Throws: if `name` is empty, longer than 254 bytes (RFC 5321, 4.5.3.1.3) or holds a space or a
+  ///   control character, which neither a keyring attribute nor a helper protocol can carry.
   public init(name: String, api: APIURL) throws(AccountNameError) {
     guard !name.isEmpty else { throw .empty }
     guard name.utf8.count <= 254 else { throw .tooLong }
@@ -15,16 +15,19 @@ public struct Account: Equatable, Sendable {
   }
 
   public static func == (left: Account, right: Account) -> Bool {
-    left.api == right.api && left.name.utf8.elementsEqual(right.name.utf8)
+    left.api == right.api && left.name.isSameName(as: right.name)
   }
+
+  /// The account in one text: the name of its kernel key and of its lock. No URL here holds a `#`.
+  public var description: String { "meti-token:\(api.text)#\(name)" }
 }
 
-/// Why a text cannot name an account.
+/// Why a text is not the name of an account.
 public enum AccountNameError: Error, Equatable {
   case empty, tooLong, spaceOrControlCharacter
 }
 
-/// The account a call is about: one by name, or whichever is the default of the API.
+/// Which account a call is about: a named one, or the default of the API.
 public struct AccountSelector: Equatable, Sendable {
   public let api: APIURL
   public let name: String?
@@ -38,22 +41,33 @@ public struct AccountSelector: Equatable, Sendable {
     self.init(api: account.api, name: account.name)
   }
 
+  /// Whether an account of this name is selected, or may be.
+  public func allows(_ name: String) -> Bool {
+    self.name == nil || name.isSameName(as: self.name)
+  }
+
   public static func == (left: AccountSelector, right: AccountSelector) -> Bool {
-    guard left.api == right.api else { return false }
-    guard let leftName = left.name, let rightName = right.name else {
-      return left.name == nil && right.name == nil
+    left.api == right.api && (left.name.map { $0.isSameName(as: right.name) } ?? (right.name == nil))
+  }
+}
+
+/// Names of accounts are compared by their bytes, as keyrings, the kernel and METI compare them. To
+/// `String ==` and `<` an accented letter is the same in one scalar and in two.
+extension String {
+  public func isSameName(as other: String?) -> Bool {
+    guard let other else { return false }
+    return utf8.elementsEqual(other.utf8)
+  }
+}
+
+extension Sequence<String> {
+  /// Each name once, in the order of their bytes.
+  public func distinctNames() -> [String] {
+    var names: [String] = []
+    for name in sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    where !name.isSameName(as: names.last) {
+      names.append(name)
     }
-    return leftName.utf8.elementsEqual(rightName.utf8)
+    return names
   }
-
-  /// The name under which the kernel tier keeps the token: `meti-token:<api-url>`, and for a named
-  /// account `meti-token:<api-url>#<account>`. No URL here has a `#`, so the two never collide.
-  public var keyDescription: String {
-    let base = "\(Self.keyPrefix)\(api.text)"
-    guard let name else { return base }
-    return "\(base)#\(name)"
-  }
-
-  /// What the description of every key of this program begins with.
-  public static let keyPrefix = "meti-token:"
 }

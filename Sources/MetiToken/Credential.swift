@@ -4,26 +4,25 @@ public struct Credential: ~Copyable, Sendable {
   public let grant: Grant
   /// The password, or the client secret.
   public let secret: Secret
-  /// When METI refused this very secret, in seconds since 1970 UTC. While it is set nobody asks
-  /// METI again, so that a cron job cannot lock an account; `login` stores a credential without it.
-  public let refusedOn: Int64?
-  /// Tells this credential from its successor, and from those of other sources, where the store
-  /// cannot keep ``refusedOn``: where it comes from, and when its file was last changed or
-  /// ``Secret/mark(in:)``. Printable ASCII without spaces.
-  public let mark: String
+  /// That METI rejected this very secret; `login` stores a credential without it.
+  public let rejection: Rejection?
+  /// Tells this credential from its successor, and from those of other sources, if the store cannot
+  /// hold ``rejection``: where it comes from, and when its file was last changed or
+  /// ``Secret/fingerprint(in:)``. Printable ASCII without spaces.
+  public let fingerprint: String
 
-  /// The mark of what the keyring keeps, where `login` ends a refusal.
-  public static let keyringMark = "keyring"
+  /// The fingerprint of what the keyring holds: there `login` ends a rejection.
+  public static let keyringFingerprint = "keyring"
 
   public init(
-    account: Account, grant: Grant = .password, secret: consuming Secret, refusedOn: Int64? = nil,
-    mark: String = Self.keyringMark
+    account: Account, grant: Grant = .password, secret: consuming Secret,
+    rejection: Rejection? = nil, fingerprint: String = Self.keyringFingerprint
   ) {
-    self.mark = mark
+    self.fingerprint = fingerprint
     self.account = account
     self.grant = grant
     self.secret = secret
-    self.refusedOn = refusedOn
+    self.rejection = rejection
   }
 
   /// How the secret is exchanged for a token.
@@ -49,30 +48,32 @@ public struct Credential: ~Copyable, Sendable {
     return bytes.text != nil
   }
 
-  /// The same credential, marked as refused.
-  public func refused(at now: Moment) -> Credential {
+  /// The same credential, marked as rejected.
+  public func rejected(_ rejection: Rejection) -> Credential {
     Credential(
-      account: account, grant: grant, secret: secret.duplicate(), refusedOn: now.wall / 1000,
-      mark: mark)
+      account: account, grant: grant, secret: secret.duplicate(), rejection: rejection,
+      fingerprint: fingerprint)
   }
 
   /// The stored form (see ``StoredBody``).
   public func stored() -> Secret {
-    let refused = refusedOn.map(String.init)
+    let rejectedOn = rejection.map { String($0.on) }
+    let count = rejection?.ambiguousCount.map { String($0) }
     switch grant {
     case .password:
-      return StoredBody.pack(secret, ["grant": "password", "refused_on": refused])
+      return StoredBody.pack(
+        secret, ["grant": "password", "rejected_on": rejectedOn, "rejections": count])
     case .clientCredentials(let tokenURL, let audience, let scope):
       return StoredBody.pack(
         secret,
         [
           "grant": "client_credentials", "token_url": tokenURL.text, "audience": audience,
-          "scope": scope, "refused_on": refused,
+          "scope": scope, "rejected_on": rejectedOn, "rejections": count,
         ])
     }
   }
 
-  /// Reads the stored form; `nil` when it is damaged.
+  /// Reads the stored form; `nil` if it is damaged.
   public init?(stored: consuming Secret, account: Account) {
     guard let body = StoredBody(stored) else { return nil }
     let grant: Grant
@@ -88,9 +89,10 @@ public struct Credential: ~Copyable, Sendable {
     default:
       return nil
     }
-    let refusedOn = body.number("refused_on")
+    let count = body.number("rejections")
+    let rejection = body.number("rejected_on").map { Rejection(on: $0, ambiguousCount: count) }
     let secret = body.secret()
     guard secret.withBytes({ Self.isLegalSecret($0) }) else { return nil }
-    self.init(account: account, grant: grant, secret: secret, refusedOn: refusedOn)
+    self.init(account: account, grant: grant, secret: secret, rejection: rejection)
   }
 }

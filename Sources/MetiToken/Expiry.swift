@@ -28,12 +28,14 @@ public struct Expiry: Equatable, Sendable {
     isSameBoot(now) ? boot - now.boot : wall - now.wall
   }
 
-  /// When it ends, in seconds since 1970-01-01 UTC by the wall clock of `now`, which is the one that
-  /// those who are told compare with.
+  public func isOver(at now: Moment) -> Bool { remaining(at: now) <= 0 }
+
+  /// When it ends, in seconds since 1970-01-01 UTC by the wall clock of `now`, with which
+  /// readers compare it.
   public func epochSeconds(at now: Moment) -> Int64 {
     let end = now.wall + remaining(at: now)
-    // The two clocks are read one after the other, and a stored wall clock has whole seconds: what is
-    // as good as equal is told as one and the same second.
+    // The two clocks are read one after the other, and a stored wall clock has whole seconds: nearly
+    // equal times are given as the same second.
     return (abs(end - wall) < 2000 ? wall : end) / 1000
   }
 

@@ -1,24 +1,26 @@
 /// Why no token was issued; the case says what the caller does next.
 public enum IssuerError: Error, Equatable {
-  /// METI refuses the credential. Nobody asks again with the same one.
-  case refused(Refusal)
-  /// Trouble that may pass: the network, 429, 5xx. Asking again later makes sense.
+  /// METI itself rejects the credential. The same one is not sent again.
+  case rejected(Answer)
+  /// Trouble that may pass: the network, a proxy, 429, 5xx, a page that is not METI's. Retry later.
   case unavailable(Unavailable)
-  /// The caller's time ran out before METI had answered, or before it could be asked. That says
-  /// nothing of METI, nor to those who have more time.
+  /// The caller's time ran out before METI answered. That says nothing about METI.
   case outOfTime(reason: String, detail: String = "")
-  /// An answer came and cannot be used: no JSON, no token, a redirect, too large.
+  /// A whole answer came and is unusable: no JSON, no token, a redirect, too large.
   case unusable(reason: String)
 
-  public struct Refusal: Equatable, Sendable {
+  public struct Answer: Equatable, Sendable {
     /// The HTTP status, e.g. 401.
     public let status: Int
-    /// RFC 6749 5.2's error code in words, where there was one.
+    /// The error code of RFC 6749 5.2 in words, if there was one.
     public let reason: String?
+    /// Whether it says nothing about the credential: a 403, or an object with only `message`.
+    public let isAmbiguous: Bool
 
-    public init(status: Int, reason: String? = nil) {
+    public init(status: Int, reason: String? = nil, isAmbiguous: Bool = false) {
       self.status = status
       self.reason = reason
+      self.isAmbiguous = isAmbiguous
     }
   }
 
@@ -28,7 +30,7 @@ public enum IssuerError: Error, Equatable {
     public let detail: String
     /// Seconds the server asked to wait (Retry-After, RFC 9110, 10.2.3).
     public let retryAfter: Int64?
-    /// Whether trying again within this call may help; a certificate that is refused stays so.
+    /// Whether a retry within this call may help; an untrusted certificate stays untrusted.
     public let isTransient: Bool
 
     public init(

@@ -1,48 +1,47 @@
-/// Why the keyring could not do what was asked.
+/// Why the store could not do what was asked.
 public struct KeyringError: Error, Equatable {
   public enum Kind: Equatable, Sendable {
-    /// There is no session bus, or it does not accept us.
-    case noBus
-    /// The bus knows no secret service and could not start one.
+    /// There is no session bus, or it cannot be used.
+    case noBus(BusTrouble)
+    /// The bus has no secret service and could not start one.
     case noProvider
-    /// The item or its collection is locked and nobody could be asked.
+    /// The items are locked, and no prompt may be opened here.
     case locked
-    /// A person was asked and did not unlock it, or the dialog could not be shown.
+    /// A prompt is open already: another process of this user waits for it.
+    case promptOpen
+    /// The prompt to unlock was dismissed, now or a short while ago, or could not be shown.
     case dismissed
-    /// A person was asked and did not agree that something be stored or removed.
+    /// The prompt to store or remove an item was dismissed, or could not be shown.
     case declined
-    /// A person was asked and gave no answer in time.
+    /// The prompt was not answered in time.
     case unanswered
-    /// The keyring wants to ask a person something, and nobody can be asked.
-    case askingNobody
-    /// Nothing came back before the deadline.
+    /// The keyring requires confirmation, and no prompt may be opened here.
+    case needsPrompt
+    /// No reply came before the deadline.
     case notAnswering
-    /// The provider went away in the middle of a call.
+    /// The provider ended in the middle of a call.
     case died
-    /// D-Bus policy or a security module forbids it.
+    /// D-Bus policy or a security module denies access.
     case denied
-    /// There is no collection to store into.
+    /// There is no default collection.
     case noCollection
-    /// The item is there, but gives no secret, or none that can be read.
+    /// No session for secrets can be opened, because the provider lacks its cryptography (KWallet
+    /// without QCA's plugins).
+    case noSession
+    /// The item exists, but its secret cannot be read.
     case damaged
-    /// The same, of the item with the token of this account. Nothing but a token is lost with it.
-    case damagedToken(of: String)
-    /// The item was there, and no more when it was asked for.
+    /// The item existed, and was gone when it was asked for.
     case vanished
-    /// The provider's answer is of another type than it should be.
-    case garbled
-    /// The provider does not take an item, as on a full disk; see the detail.
+    /// The provider's reply has an unexpected form.
+    case unexpectedReply
+    /// The provider stores nothing, for example because the disk is full; see the detail.
     case notStored
-    /// The secret that the environment brings cannot be read or used: in these words, and with
-    /// this exit status.
-    case unreadable(String, status: Int32)
+    /// The secret that the environment names cannot be read or used.
+    case environment(SecretSourceError)
     /// The store is the environment, which is only read.
     case readOnly
     /// Anything else; see the detail.
     case failed
-
-    /// Whether one item is there, or was, and cannot be read; others may be read all the same.
-    public var isOfOneItem: Bool { self == .damaged || self == .vanished }
   }
 
   public let kind: Kind
@@ -52,5 +51,60 @@ public struct KeyringError: Error, Equatable {
   public init(_ kind: Kind, detail: String = "") {
     self.kind = kind
     self.detail = detail
+  }
+}
+
+/// What is wrong with the session bus.
+public struct BusTrouble: Equatable, Sendable {
+  public enum Reason: Equatable, Sendable {
+    /// No address is set, and none of the usual sockets exists.
+    case noAddress
+    /// The socket does not exist: this shell is older than the session.
+    case gone
+    /// Nothing listens on the socket.
+    case refused
+    /// The bus belongs to this other user id.
+    case otherUser(UInt32)
+    /// The bus accepts no more connections.
+    case full
+    case denied
+    case other
+  }
+
+  public let reason: Reason
+  /// The address; empty if there is none.
+  public let address: String
+  /// Whether it comes from DBUS_SESSION_BUS_ADDRESS, rather than from a socket that was found.
+  public let isFromEnvironment: Bool
+
+  public init(_ reason: Reason, address: String = "", isFromEnvironment: Bool = false) {
+    self.reason = reason
+    self.address = address
+    self.isFromEnvironment = isFromEnvironment
+  }
+}
+
+/// Why a secret cannot be taken from a variable, a file or standard input.
+public struct SecretSourceError: Error, Equatable, Sendable {
+  public enum Reason: Equatable, Sendable {
+    /// `errno` of open(2) or read(2).
+    case system(Int32)
+    /// The end did not come before the deadline.
+    case timedOut
+    case empty
+    /// Not one line of UTF-8 without NUL and carriage return, too long, or with a byte order mark.
+    case malformed
+  }
+
+  public let reason: Reason
+  /// The variable, the file, or "standard input".
+  public let source: String
+  /// What it should hold: "password", "client secret", "token".
+  public let content: String
+
+  public init(_ reason: Reason, source: String, content: String) {
+    self.reason = reason
+    self.source = source
+    self.content = content
   }
 }

@@ -1,8 +1,4 @@
-#if hasFeature(Embedded)
-  import CLinux
-#else
-  import Glibc
-#endif
+import Glibc
 
 /// A reading of the clocks that expiry is judged by.
 public struct Moment: Equatable, Sendable {
@@ -20,10 +16,6 @@ public struct Moment: Equatable, Sendable {
     self.bootID = bootID
   }
 
-  /// Stands for the present boot where only things of this boot are compared, as in the kernel
-  /// tier, so that the thin program need not read the id.
-  public static let presentBoot = "present"
-
   /// The clocks now (clock_gettime(2)).
   public static func now(bootID: String) -> Moment {
     Moment(wall: milliseconds(CLOCK_REALTIME), boot: milliseconds(CLOCK_BOOTTIME), bootID: bootID)
@@ -39,8 +31,8 @@ public struct Moment: Equatable, Sendable {
 
 /// The end of the time that a piece of work may take, on the boot clock.
 ///
-/// One value is shared by all who work towards it, so that time spent waiting for a person, which
-/// nobody's patience with a machine covers, can be added for all of them.
+/// One value is shared by all who work towards it, so that the time in which the user is prompted can
+/// be added for all of them.
 public final class Deadline {
   public private(set) var boot: Int64
 

@@ -1,305 +1,277 @@
-/// How a call comes to its token: the kernel tier, the keyring, a new one from METI.
+/// How a call gets its token: from the cache, from the store, or a new one from METI.
 public struct Renewal {
   let cache: any TokenCache
   let store: any CredentialStore
+  let defaults: any DefaultAccounts
   let issuer: any TokenIssuer
   let lock: any AccountLock
   let clock: any Clock
   let report: (Warning) -> Void
 
-  /// - Parameter report: is told of trouble that does not keep the token from being handed out.
+  /// - Parameter report: receives trouble that does not keep the token from being handed out.
   public init(
-    cache: any TokenCache, store: any CredentialStore, issuer: any TokenIssuer,
-    lock: any AccountLock, clock: any Clock, report: @escaping (Warning) -> Void
+    cache: any TokenCache, store: any CredentialStore, defaults: any DefaultAccounts,
+    issuer: any TokenIssuer, lock: any AccountLock, clock: any Clock,
+    report: @escaping (Warning) -> Void
   ) {
     self.cache = cache
     self.store = store
+    self.defaults = defaults
     self.issuer = issuer
     self.lock = lock
     self.clock = clock
     self.report = report
   }
 
-  /// A token that lives at least `request.validity` longer.
+  /// A token that meets `request`.
+  ///
+  /// Look: the cache, then the store. A token that still lives is handed out; if it should be
+  /// refreshed, one caller tries that first. If only a new token will do: lock, look again, ask METI.
   public func token(
     for request: TokenRequest, until deadline: Deadline
   ) throws(TokenError) -> Token {
     let start = clock.now()
-    if let token = cached(request, since: start) { return token }
-    let shelf = cache.shelf(for: request.selector)
-    do {
-      return try uncached(request, since: start, until: deadline, shelf)
-    } catch {
-      if let shelf, error.isOfStore { cache.clear(shelf) }
-      throw error
-    }
-  }
-
-  private func uncached(
-    _ request: TokenRequest, since start: Moment, until deadline: Deadline, _ shelf: Shelf?
-  ) throws(TokenError) -> Token {
     let account = try account(for: request.selector)
-    if let token = try stored(request, of: account, since: start, shelf) { return token }
-
-    let held = try acquire(account, request, since: start, until: deadline)
-    guard let held else {
-      // Whoever held the lock has filled the kernel tier meanwhile.
-      if let token = cached(request, since: start) { return token }
-      return try token(for: request, until: deadline)
+    let search = Search(account: account, request: request, start: start, clock: clock)
+    if let cached = cache.find(account, at: clock.now()) {
+      switch search.need(cached) {
+      case .none: return cached
+      case .refresh, .due: return refresh(cached, search, lock.tryAcquire(account))
+      case .required: break
+      }
     }
-    defer { withExtendedLifetime(held) {} }
-    store.readAfresh()
-    if let token = cached(request, of: account, since: start) { return token }
-    // Under the lock nobody else takes the account's token back; but the default may be another.
-    let standing =
-      shelf == cache.shelf(for: request.selector)
-      ? shelf : cache.shelf(for: AccountSelector(account))
-    if let token = try stored(request, of: account, since: start, standing) { return token }
-    return try renewed(request, of: account, since: start, until: deadline, held, standing)
-  }
 
-  /// The account that `selector` means.
-  ///
-  /// Without a name: the default, else the only one there is.
-  public func account(for selector: AccountSelector) throws(TokenError) -> Account {
-    let name =
-      if let name = selector.name { name } else { try defaultName(at: selector.api) }
+    // What is read under the lock may be cached: whoever removes a token takes the lock first.
+    var held = lock.tryAcquire(account)
+    var current: Token?
     do {
-      return try Account(name: name, api: selector.api)
+      current = try stored(account, held)
     } catch {
-      throw .noAccount(selector)
+      guard case .keyring(let reason) = error, reason.kind == .locked else { throw error }
+      held = nil
+      try asking { () throws(KeyringError) in try store.unlock(AccountSelector(account)) }
+      current = try stored(account, held)
     }
-  }
-
-  private func defaultName(at api: APIURL) throws(TokenError) -> String {
-    if let name = try asking({ () throws(KeyringError) in try chosenName(at: api) }) {
-      return name
+    if let token = current.take() {
+      switch search.need(token) {
+      case .none: return token
+      case .refresh, .due: return refresh(token, search, held)
+      case .required: break
+      }
     }
-    let names = try namesToChooseFrom(at: api)
-    guard let only = names.first else { throw .noAccount(AccountSelector(api: api, name: nil)) }
-    guard names.count == 1 else { throw .noDefault(names) }
-    return only
-  }
 
-  /// The name of the account that was made the default. Where the item that has it cannot be read
-  /// that is reported, and none is named.
-  public func chosenName(at api: APIURL) throws(KeyringError) -> String? {
-    do {
-      return try store.defaultAccount(at: api)
-    } catch  where error.kind.isOfOneItem {
-      report(.defaultNotRead(error))
-      return nil
+    if held == nil {
+      held = try acquire(account, until: deadline) { hasToken(search, below: .required) }
+      // Whoever held the lock has cached a token meanwhile.
+      guard held != nil else { return try self.token(for: request, until: deadline) }
+      if let token = found(search, try stored(account, held)) { return token }
     }
-  }
-
-  /// What is locked, and would have to be asked for, counts only where nothing else is there.
-  private func namesToChooseFrom(at api: APIURL) throws(TokenError) -> [String] {
-    try asking { () throws(KeyringError) in
-      let (names, areAll) = try store.readableAccounts(at: api)
-      return names.isEmpty && !areAll ? try store.accounts(at: api) : names
-    }
-  }
-
-  /// Asks the store, whose errors are told as they are.
-  func asking<Result: ~Copyable>(
-    _ question: () throws(KeyringError) -> Result
-  ) throws(TokenError) -> Result {
-    do { return try question() } catch { throw .keyring(error) }
-  }
-
-  /// - Parameter account: whom the selector means, where that is known: another call may have kept
-  ///   a token under its name.
-  private func cached(
-    _ request: TokenRequest, of account: Account? = nil, since start: Moment
-  ) -> Token? {
-    let now = clock.now()
-    let selector = account.map { AccountSelector($0) } ?? request.selector
-    guard let token = cache.find(selector, at: now),
-      request.accepts(token, since: start, at: now)
-    else { return nil }
+    guard let held else { throw .busy }
+    let token = try renewed(search, until: deadline, held)
+    if !request.canBeMet(by: token) { report(.shortLife(seconds: token.lifetime)) }
     return token
   }
 
+  /// What one call looks for.
+  struct Search {
+    let account: Account
+    let request: TokenRequest
+    /// When the call began.
+    let start: Moment
+    let clock: any Clock
+
+    func need(_ token: borrowing Token) -> RenewalNeed {
+      request.need(of: token, since: start, at: clock.now())
+    }
+  }
+
+  // MARK: Looking
+
+  /// Whether a token is cached that needs less than `need`.
+  private func hasToken(_ search: Search, below need: RenewalNeed) -> Bool {
+    guard let cached = cache.find(search.account, at: clock.now()) else { return false }
+    return search.need(cached) < need
+  }
+
+  /// The first of the cached and the stored token that will do.
+  private func found(_ search: Search, _ stored: consuming Token?) -> Token? {
+    if let cached = cache.find(search.account, at: clock.now()), search.need(cached) < .required {
+      return cached
+    }
+    guard let stored, search.need(stored) < .required else { return nil }
+    return stored
+  }
+
+  /// The token in the store; `nil` if it is absent, or cannot be read and is to be replaced.
   private func stored(
-    _ request: TokenRequest, of account: Account, since start: Moment, _ shelf: Shelf?
+    _ account: Account, _ held: (any HeldLock)?
   ) throws(TokenError) -> Token? {
     let token: Token?
     do {
       token = try store.token(of: account)
     } catch {
-      // Another can be had, which the store will not put in the place of this one.
-      guard case .damagedToken = error.kind else { throw .keyring(error) }
+      guard error.kind == .damaged else { throw .keyring(error) }
       return nil
     }
-    guard let token, request.accepts(token, since: start, at: clock.now()) else { return nil }
-    keep(token, on: shelf)
+    guard let token else { return nil }
+    if held != nil { _ = cache.store(token, of: account, at: clock.now()) }
     return token
   }
 
-  private func acquire(
-    _ account: Account, _ request: TokenRequest, since start: Moment, until deadline: Deadline
+  // MARK: Refreshing ahead of time
+
+  /// For a caller to wait for the lock, and for METI to answer, while the token still lives, in
+  /// milliseconds.
+  static let refreshLimit: Int64 = 3_000
+
+  /// A new token if it is easily had, else `current`, which still lives. Never prompts, never fails.
+  private func refresh(
+    _ current: consuming Token, _ search: Search, _ held: (any HeldLock)?
+  ) -> Token {
+    let isDue = search.need(current) == .due
+    let account = search.account
+    do throws(TokenError) {
+      var held = held
+      if held == nil {
+        // Another caller is refreshing it.
+        guard isDue else { return current }
+        held = try acquire(account, until: Deadline(Self.refreshLimit, from: clock.now())) {
+          hasToken(search, below: .refresh)
+        }
+      }
+      // Somebody may have been quicker.
+      if let cached = cache.find(account, at: clock.now()), search.need(cached) == .none {
+        return cached
+      }
+      guard let held else { return current }
+      let now = clock.now()
+      if let claim = held.state.refreshClaim, claim.isCurrent(at: now) {
+        _ = cache.store(
+          current.claimed(at: now, pause: claim.remaining(at: now)), of: account, at: now)
+        return current
+      }
+      held.update { $0.refreshClaim = RefreshClaim(since: now, pause: current.times.pause) }
+      _ = cache.store(current.claimed(at: now), of: account, at: now)
+      if let stored = try stored(account, nil), search.need(stored) == .none {
+        return cached(stored, account)
+      }
+      return try refreshed(search, held)
+    } catch {
+      if isDue { report(.notRenewed(error)) }
+      return current
+    }
+  }
+
+  private func refreshed(
+    _ search: Search, _ held: any HeldLock
+  ) throws(TokenError) -> Token {
+    let credential = try usableCredential(of: search.account, held)
+    let policy = RetryPolicy(clock: clock, held: held)
+    let token: Token
+    do throws(IssuerError) {
+      token = try policy.issueOnce(
+        from: issuer, for: credential,
+        until: Deadline(Self.refreshLimit, from: clock.now()))
+    } catch {
+      if case .rejected(let answer) = error { recordRejection(answer, of: credential, held) }
+      throw .issuer(error, search.account, credential.grant)
+    }
+    save(token, of: search.account, mayPrompt: false)
+    return token
+  }
+
+  private func cached(_ token: consuming Token, _ account: Account) -> Token {
+    _ = cache.store(token, of: account, at: clock.now())
+    return token
+  }
+
+  // MARK: Renewing
+
+  private func renewed(
+    _ search: Search, until deadline: Deadline, _ held: any HeldLock
+  ) throws(TokenError) -> Token {
+    let credential = try usableCredential(of: search.account, held)
+    // While the old token lives, a server that says nothing gets less time.
+    let isAlive = cache.find(search.account, at: clock.now()) != nil
+    let token: Token
+    do throws(IssuerError) {
+      token = try RetryPolicy(clock: clock, held: held).issue(
+        from: issuer, for: credential, since: search.start, until: deadline,
+        firstLimit: isAlive ? Self.refreshLimit : nil)
+    } catch {
+      if case .rejected(let answer) = error { recordRejection(answer, of: credential, held) }
+      throw .issuer(error, search.account, credential.grant)
+    }
+    save(token, of: search.account, mayPrompt: true)
+    return token
+  }
+
+  /// The credential, unless METI has rejected it.
+  private func usableCredential(
+    of account: Account, _ held: any HeldLock
+  ) throws(TokenError) -> Credential {
+    let found = try asking { () throws(KeyringError) in try store.credential(of: account) }
+    guard let credential = found else { throw .noAccount(AccountSelector(account)) }
+    let now = clock.now()
+    let rejection =
+      credential.rejection ?? held.state.rejection(of: credential.fingerprint, at: now)
+    if let rejection, !rejection.mayRetry(at: now) {
+      throw .rejectedBefore(account, credential.grant, rejection)
+    }
+    return credential
+  }
+
+  /// Keeps later calls from sending this credential again: by a mark in the store, else by one in the
+  /// lock file.
+  private func recordRejection(
+    _ answer: IssuerError.Answer, of credential: borrowing Credential, _ held: any HeldLock
+  ) {
+    let now = clock.now()
+    let fingerprint = credential.fingerprint
+    let old = credential.rejection ?? held.state.rejection(of: fingerprint, at: now)
+    let rejection = Rejection.next(after: old, isAmbiguous: answer.isAmbiguous, at: now)
+    if !store.isReadOnly {
+      do {
+        // A login or logout may have come between, if nothing can be locked here.
+        let stored = try store.credential(of: credential.account)
+        guard let stored, stored.secret.equals(credential.secret) else { return }
+        return try store.store(credential.rejected(rejection))
+      } catch {
+        report(.rejectionNotStored(error))
+      }
+    }
+    let isWritten = held.update {
+      $0.recordRejection(rejection, of: fingerprint, at: now)
+    }
+    if !isWritten { report(.rejectionNotRecorded) }
+  }
+
+  /// Stores a new token in both places. The token is good whether or not that succeeds.
+  func save(_ token: borrowing Token, of account: Account, mayPrompt: Bool) {
+    if cache.store(token, of: account, at: clock.now()) == .oldTokenRemains {
+      report(.oldTokenCached)
+    }
+    do {
+      try store.store(token, of: account, mayPrompt: mayPrompt)
+    } catch {
+      report(.tokenNotStored(error))
+    }
+  }
+
+  func acquire(
+    _ account: Account, until deadline: Deadline, unless isDone: () -> Bool = { false }
   ) throws(TokenError) -> (any HeldLock)? {
     do {
-      return try lock.acquire(account, until: deadline) {
-        cached(request, since: start) != nil
-      }
+      return try lock.acquire(account, until: deadline, whileWaiting: isDone)
     } catch {
       throw .busy
     }
   }
 
-  private func renewed(
-    _ request: TokenRequest, of account: Account, since start: Moment, until deadline: Deadline,
-    _ held: any HeldLock, _ shelf: Shelf?
-  ) throws(TokenError) -> Token {
-    let credential = try credential(of: account)
-    if let on = refusal(of: credential, held) {
-      throw .refusedBefore(account, credential.grant, on: on)
-    }
-    let token: Token
-    do {
-      token = try Patience(clock: clock, held: held).issue(
-        from: issuer, for: credential, since: start, until: deadline)
-    } catch {
-      if case .refused = error { remember(refused: credential, held) }
-      throw .issuer(error, account, credential.grant)
-    }
-    if !request.validity.canBeMet(byLifetime: token.lifetime) {
-      report(.shortLife(seconds: token.lifetime))
-    }
-    save(token, of: account, on: shelf)
-    return token
-  }
-
-  private func credential(of account: Account) throws(TokenError) -> Credential {
-    let credential = try asking { () throws(KeyringError) in try store.credential(of: account) }
-    guard let credential else { throw .noAccount(AccountSelector(account)) }
-    return credential
-  }
-
-  /// When METI refused this very credential, in seconds since 1970 UTC.
-  private func refusal(of credential: borrowing Credential, _ held: any HeldLock) -> Int64? {
-    credential.refusedOn ?? held.note.refusal(of: credential.mark, at: clock.now())
-  }
-
-  /// Has nobody ask again with this credential. Where the store cannot keep that, the lock does for
-  /// a while.
-  private func remember(refused credential: borrowing Credential, _ held: any HeldLock) {
-    let now = clock.now()
-    if !store.isReadOnly {
-      do {
-        return try mark(refused: credential, at: now)
-      } catch {
-        report(.refusalNotKept(error))
-      }
-    }
-    let mark = credential.mark
-    if !held.revise({ $0.refuse(mark, at: now) }) { report(.refusalNotNoted) }
-  }
-
-  /// Marks the credential, if it is still the stored one: where no lock can be had, a login or a
-  /// logout may have come between.
-  private func mark(
-    refused credential: borrowing Credential, at now: Moment
-  ) throws(KeyringError) {
-    let current = try store.credential(of: credential.account)
-    guard let current, current.secret.equals(credential.secret) else { return }
-    try store.store(credential.refused(at: now))
-  }
-
-  /// Keeps a new token in both tiers. The token is good whether or not that succeeds.
-  func save(_ token: borrowing Token, of account: Account, on shelf: Shelf?) {
-    dropOlder(of: account, than: shelf)
-    keep(token, on: shelf)
-    do {
-      try store.store(token, of: account)
-    } catch {
-      report(.tokenNotKept(error))
-    }
-  }
-
-  /// Drops what the kernel tier has of the account elsewhere, as the default's or under its name.
-  private func dropOlder(of account: Account, than shelf: Shelf?) {
-    for selector in [AccountSelector(account), AccountSelector(api: account.api, name: nil)]
-    where selector != shelf?.selector {
-      if let older = cache.find(selector, at: clock.now()),
-        older.account.utf8.elementsEqual(account.name.utf8)
-      {
-        cache.drop(selector)
-      }
-    }
-  }
-
-  func keep(_ token: borrowing Token, on shelf: Shelf?) {
-    if let shelf { cache.keep(token, on: shelf, at: clock.now()) }
-  }
-}
-
-/// What a call asks for.
-public struct TokenRequest: Sendable {
-  public var selector: AccountSelector
-  public var validity: MinimumValidity
-  /// Only a token issued after the call began will do (`--force-refresh`).
-  public var mustBeNew: Bool
-
-  public init(
-    selector: AccountSelector, validity: MinimumValidity = .standard, mustBeNew: Bool = false
-  ) {
-    self.selector = selector
-    self.validity = validity
-    self.mustBeNew = mustBeNew
-  }
-
-  func accepts(_ token: borrowing Token, since start: Moment, at now: Moment) -> Bool {
-    token.satisfies(validity, issuedSince: mustBeNew ? start : nil, at: now)
-  }
-}
-
-/// The clock and the pauses, so that tests need not wait.
-public protocol Clock {
-  func now() -> Moment
-  /// Sleeps about `milliseconds`.
-  func pause(_ milliseconds: Int64)
-  /// A number in 0..<1, for jitter.
-  func random() -> Double
-}
-
-/// Trouble beside a success.
-public enum Warning: Equatable, Sendable {
-  /// The keyring did not take the new token; the next call may have to ask METI again.
-  case tokenNotKept(KeyringError)
-  /// METI refused the credential and the keyring did not take note of it.
-  case refusalNotKept(KeyringError)
-  /// Nor did the lock: every call will ask METI again.
-  case refusalNotNoted
-  /// A first login was good and the keyring did not take the account.
-  case accountNotKept(KeyringError)
-  /// The item that names the default account cannot be read.
-  case defaultNotRead(KeyringError)
-  /// METI's tokens live this long, which is less than the validity that was asked for.
-  case shortLife(seconds: Int64)
-}
-
-/// Why there is no token.
-public enum TokenError: Error, Equatable {
-  /// Nothing is stored for what was asked: no account at all, or not the one that was named.
-  case noAccount(AccountSelector)
-  /// Several accounts are stored and none is the default.
-  case noDefault([String])
-  case keyring(KeyringError)
-  /// METI refused this stored credential before, at this time (seconds since 1970 UTC).
-  case refusedBefore(Account, Credential.Grant = .password, on: Int64)
-  case issuer(IssuerError, Account, Credential.Grant = .password)
-  /// What would be stored of this account is longer than ``StoredBody/longest``.
-  case tooLong(Account)
-  /// Another process is renewing this account's token and takes longer than this call may wait.
-  case busy
-
-  /// Whether the store has no account that is meant, or cannot be asked: nothing will be kept then.
-  var isOfStore: Bool {
-    switch self {
-    case .noAccount, .noDefault, .keyring: true
-    default: false
-    }
+  /// Asks the store, whose errors are passed on as they are.
+  func asking<Result: ~Copyable>(
+    _ question: () throws(KeyringError) -> Result
+  ) throws(TokenError) -> Result {
+    do { return try question() } catch { throw .keyring(error) }
   }
 }

@@ -1,12 +1,8 @@
-#if hasFeature(Embedded)
-  import CLinux
-#else
-  import Glibc
-#endif
+import Glibc
 
 /// Bytes that must not leak: a password, a client secret, a token.
 ///
-/// The bytes lie in pages of their own that are locked into memory where `RLIMIT_MEMLOCK` allows it
+/// The bytes are in pages of their own, which are locked into memory if `RLIMIT_MEMLOCK` allows it
 /// (mlock(2)), are left out of core dumps (`MADV_DONTDUMP`, madvise(2)) and are overwritten when the
 /// value ends (explicit_bzero(3)). The type cannot be copied, has no description, and gives its
 /// bytes only to a closure.
@@ -78,7 +74,7 @@
     text.withUTF8 { bytes in unsafe append(bytes.span.bytes) }
   }
 
-  /// Drops and wipes what stands behind the first `length` bytes.
+  /// Drops and wipes all but the first `length` bytes.
   public mutating func truncate(to length: Int) {
     guard length < count else { return }
     unsafe explicit_bzero(pages.baseAddress! + length, count - length)

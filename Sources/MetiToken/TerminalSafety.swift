@@ -1,9 +1,9 @@
 extension String {
-  /// The text with `mark` in the place of everything that would steer a terminal.
-  public func harmless(_ mark: Unicode.Scalar = "?") -> String {
+  /// The text with `mark` in place of every terminal control.
+  public func escapedForTerminal(_ mark: Unicode.Scalar = "?") -> String {
     var clean = ""
     for scalar in unicodeScalars {
-      clean.unicodeScalars.append(scalar.steersTerminal ? mark : scalar)
+      clean.unicodeScalars.append(scalar.isTerminalControl ? mark : scalar)
     }
     return clean
   }
@@ -13,7 +13,7 @@ extension Unicode.Scalar {
   /// Whether it would do more at a terminal than show itself: controls, and what breaks lines or
   /// changes the direction of writing (Unicode general categories Cc, Cf, Zl, Zp). What has no
   /// meaning yet (Cn, Cs) counts with them, since a terminal may give it one.
-  public var steersTerminal: Bool {
+  public var isTerminalControl: Bool {
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: true
     default: false

@@ -1,25 +1,33 @@
-/// An access token as METI issued it, with its account and its end.
+/// An access token as METI issued it, with its account and its times.
 public struct Token: ~Copyable, Sendable {
   /// The `b64token` (RFC 6750, 2.1) that follows `Bearer `.
   public let secret: Secret
   /// The account's name (see ``Account/name``).
   public let account: String
   public let expiry: Expiry
-  /// Whole seconds it lives from its issue to its end; at least 1.
+  /// Whole seconds from its issue to its end; at least 1.
   public let lifetime: Int64
+  /// From when on a caller tries to refresh it, in milliseconds of the expiry's boot clock. A caller
+  /// that tries moves it forward, so that the others keep using the token.
+  public var refreshFrom: Int64
 
-  public init(secret: consuming Secret, account: String, expiry: Expiry, lifetime: Int64) {
+  public init(
+    secret: consuming Secret, account: String, expiry: Expiry, lifetime: Int64,
+    refreshFrom: Int64? = nil
+  ) {
     self.secret = secret
     self.account = account
     self.expiry = expiry
     self.lifetime = lifetime
+    self.refreshFrom =
+      refreshFrom ?? expiry.boot - TokenTimes(lifetime: lifetime).refreshMargin(expiry)
   }
 
   /// The longest token that is accepted, in bytes.
   public static let longest = 16 * 1024
 
-  /// Whether `bytes` may stand in an `Authorization` header: `b64token` (RFC 6750, 2.1; the same
-  /// as `token68`, RFC 9110, 11.2), of 1 to 16,384 bytes.
+  /// Whether `bytes` may be in an `Authorization` header: `b64token` (RFC 6750, 2.1; the same as
+  /// `token68`, RFC 9110, 11.2), of 1 to 16,384 bytes.
   public static func isLegal(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount > 0, bytes.byteCount <= longest else { return false }
     var end = bytes.byteCount
@@ -38,50 +46,30 @@ public struct Token: ~Copyable, Sendable {
     return true
   }
 
-  /// Whether it lives long enough for `validity`, and, where a fresh one was asked for, was issued
-  /// no earlier than `since`. What has more left than it ever lived is judged by a wall clock that
-  /// is wrong, or was wrong when the token was issued, and is not trusted.
-  public func satisfies(
-    _ validity: MinimumValidity, issuedSince since: Moment? = nil, at now: Moment
-  ) -> Bool {
-    let remaining = expiry.remaining(at: now)
-    guard remaining > validity.milliseconds(ofLifetime: lifetime), remaining <= lifetime * 1000
-    else { return false }
-    guard let since else { return true }
-    return expiry.isSameBoot(since) && expiry.boot - lifetime * 1000 >= since.boot
+  public func duplicate() -> Token {
+    Token(
+      secret: secret.duplicate(), account: account, expiry: expiry, lifetime: lifetime,
+      refreshFrom: refreshFrom)
   }
 
-  public func duplicate() -> Token {
-    Token(secret: secret.duplicate(), account: account, expiry: expiry, lifetime: lifetime)
+  /// What is printed: the token, or the `Authorization` header, and a newline.
+  public func line(asHeader: Bool) -> Secret {
+    var line = Secret(capacity: secret.count + 32)
+    if asHeader { line.append("Authorization: Bearer ") }
+    secret.withBytes { line.append($0) }
+    line.append(UInt8(ascii: "\n"))
+    return line
   }
 }
 
-/// How long a token must still live to be handed out.
-public struct MinimumValidity: Equatable, Sendable {
-  /// What was asked for, in seconds; `nil` means the default.
-  public let asked: Int64?
+/// What a token's lifetime may be, in seconds.
+public enum Lifetime {
+  /// A year is more than any issuer of bearer tokens should give; what is longer is a mistake.
+  public static let allowed: ClosedRange<Int64> = 1...366 * 86400
 
-  /// Enough for a request that is slow to start and a server whose clock runs a little ahead.
-  public static let standard = MinimumValidity(asked: nil)
-  public static let standardSeconds: Int64 = 60
+  /// Assumed if neither the answer nor the token says: short, so that it cannot hurt for long.
+  public static let unknown: Int64 = 300
 
-  /// Less than nothing is taken for nothing.
-  public init(asked: Int64?) { self.asked = asked.map { max($0, 0) } }
-
-  /// Milliseconds that a token of `lifetime` seconds must have left.
-  ///
-  /// The default never asks for more than half the life, so that a token of 30 seconds is used and
-  /// not renewed for ever. What a person asked for stands, unless no token of that life can meet
-  /// it: then half the life is asked for, for the same reason.
-  public func milliseconds(ofLifetime lifetime: Int64) -> Int64 {
-    let half = lifetime * 1000 / 2
-    guard let asked else { return min(Self.standardSeconds * 1000, half) }
-    return asked < lifetime ? asked * 1000 : half
-  }
-
-  /// Whether a token of `lifetime` seconds can meet what was asked for at all.
-  public func canBeMet(byLifetime lifetime: Int64) -> Bool {
-    guard let asked else { return true }
-    return asked < lifetime
-  }
+  /// The last second of the year 9999, the end of what RFC 3339 can write.
+  static let latestExpiry: Int64 = 253_402_300_799
 }

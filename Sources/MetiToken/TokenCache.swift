@@ -1,26 +1,18 @@
-/// The tier in front of the ``CredentialStore``. It never fails: what it cannot do is a miss.
+/// The tier in front of the ``CredentialStore``: one token per account. A lookup that fails is a miss.
 public protocol TokenCache {
-  /// The token kept for `selector`, or for the default account where that is the one it names.
-  func find(_ selector: AccountSelector, at now: Moment) -> Token?
-  /// Where a token is kept for `selector` until the next ``drop(_:)``. Who means to keep what is
-  /// about to be read takes it before reading: if somebody takes that back meanwhile, it is kept in
-  /// vain.
-  func shelf(for selector: AccountSelector) -> Shelf?
-  func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment)
-  /// Takes the shelf away where nothing was kept on it, and nothing will be.
-  func clear(_ shelf: Shelf)
-  /// Forgets the token kept for `selector`, and what others are about to keep on the shelf there
-  /// was. Called after a change that makes it another one, or none.
-  func drop(_ selector: AccountSelector)
+  func find(_ account: Account, at now: Moment) -> Token?
+  /// Caches `token` until ``Token/refreshFrom``, in place of the one there was.
+  func store(_ token: borrowing Token, of account: Account, at now: Moment) -> CacheResult
+  func remove(_ account: Account) -> CacheResult
+  /// Removes the tokens of every account of `api`, stored or not.
+  func removeAll(at api: APIURL) -> CacheResult
 }
 
-/// The place of one selector's token, until it is dropped.
-public struct Shelf: Equatable, Sendable {
-  public let selector: AccountSelector
-  public let number: Int32
-
-  public init(_ selector: AccountSelector, number: Int32) {
-    self.selector = selector
-    self.number = number
-  }
+/// What became of a change to the cache.
+public enum CacheResult: Equatable, Sendable {
+  case done
+  /// There was nothing to remove, or nothing is cached here.
+  case nothing
+  /// An older token may still be cached until it expires.
+  case oldTokenRemains
 }

@@ -11,7 +11,7 @@ extension Account {
     } catch {
       throw Failure(error)
     }
-    guard !name.unicodeScalars.contains(where: \.steersTerminal) else {
+    guard !name.unicodeScalars.contains(where: \.isTerminalControl) else {
       throw Failure.usage(
         "the account name is not usable: it holds a character that would steer a terminal")
     }

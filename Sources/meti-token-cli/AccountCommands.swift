@@ -27,7 +27,7 @@ struct ListCommand: ParsableCommand {
       throw Failure(TokenError.noAccount(AccountSelector(api: api, name: nil)))
     }
     try Output.write(
-      names.map { "\($0.isSameName(as: chosen) ? "*" : " ") \($0.harmless())\n" }.joined())
+      names.map { "\($0.isSameName(as: chosen) ? "*" : " ") \($0.escapedForTerminal())\n" }.joined())
   }
 }
 

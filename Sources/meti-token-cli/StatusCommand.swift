@@ -190,7 +190,7 @@ struct StatusReport: Encodable {
   var text: String {
     accounts.map { entry in
       """
-      \(entry.account.harmless())\(entry.isDefault ? " (default)" : "")
+      \(entry.account.escapedForTerminal())\(entry.isDefault ? " (default)" : "")
         API:      \(apiURL)
         password: \(entry.passwordText)
         token:    \(entry.token?.text ?? "none")

@@ -14,6 +14,6 @@ enum Voice {
 
   /// One line, whatever the text holds: names and messages from outside must not steer a terminal.
   private static func line(_ text: String) {
-    _ = Process.write("meti-token: \(text.harmless(" "))\n", to: STDERR_FILENO)
+    _ = Process.write("meti-token: \(text.escapedForTerminal(" "))\n", to: STDERR_FILENO)
   }
 }

@@ -121,7 +121,7 @@ struct SteeringNameTests {
       ["store", "--label=x"] + attributes, input: .text("password\ngrant=password\n"),
       environment: place.environment.merging(["LC_ALL": "C.UTF-8"]) { $1 })
     #expect(stored.status == .exit(0))
-    let shown = name.harmless()
+    let shown = name.escapedForTerminal()
     #expect(shown.contains("?"))
     #expect(try place.run("list").told == .answer("* \(shown)"))
     #expect(try place.run("status").out.hasPrefix("\(shown) (default)\n"))

@@ -14,7 +14,7 @@ extension Report {
       if let hint = check.state.hint { lines += Self.wrapped("-> \(hint)", behind: Self.indent) }
     }
     // Names from outside, such as a certificate's, must not steer a terminal.
-    return (lines + ["", verdict]).map { $0.harmless() + "\n" }.joined()
+    return (lines + ["", verdict]).map { $0.escapedForTerminal() + "\n" }.joined()
   }
 
   /// The last line.

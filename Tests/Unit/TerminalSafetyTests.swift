@@ -8,17 +8,17 @@ import Testing
       "\u{2029}", "\u{feff}", "\u{378}", "\u{e0001}",
     ] as [Unicode.Scalar])
   func `does more than show`(scalar: Unicode.Scalar) {
-    #expect(scalar.steersTerminal)
+    #expect(scalar.isTerminalControl)
   }
 
   @Test(arguments: ["a", " ", "@", "é", "ß", "語", "\u{301}", "🌾", "\u{e000}"] as [Unicode.Scalar])
   func `only shows`(scalar: Unicode.Scalar) {
-    #expect(!scalar.steersTerminal)
+    #expect(!scalar.isTerminalControl)
   }
 
   @Test func `a text is shown without what does more`() {
-    #expect("a\u{9B}2J\u{202E}\r\nb".harmless() == "a?2J???b")
-    #expect("jürgen\u{301}🌾".harmless(" ") == "jürgen\u{301}🌾")
-    #expect("\u{1B}[0m".harmless(" ") == " [0m")
+    #expect("a\u{9B}2J\u{202E}\r\nb".escapedForTerminal() == "a?2J???b")
+    #expect("jürgen\u{301}🌾".escapedForTerminal(" ") == "jürgen\u{301}🌾")
+    #expect("\u{1B}[0m".escapedForTerminal(" ") == " [0m")
   }
 }

@@ -1,0 +1,64 @@
+/// A token as a kernel key holds it, made for a program of one file: the first line has three decimal
+/// numbers, `issued`, `refresh-from` and `expires`, in milliseconds of CLOCK_BOOTTIME; the second line is
+/// the token. The thin program uses it while issued <= now < refresh-from.
+///
+/// The kernel's memory does not outlive a boot, so there is no boot id and no wall clock in it.
+public enum CachedForm {
+  /// - Returns: `nil` if nothing is left to hand out.
+  public static func pack(_ token: borrowing Token, at now: Moment) -> Secret? {
+    let left = token.expiry.remaining(at: now)
+    let expires = now.boot + left
+    let handOutUntil = expires - token.times.handOutMargin
+    // What has more time left than it ever had is judged by a wrong clock.
+    guard now.boot < handOutUntil, left <= token.lifetime * 1000 else { return nil }
+    let refreshFrom =
+      token.expiry.isSameBoot(now)
+      ? token.refreshFrom : expires - token.times.refreshMargin(token.expiry)
+    var body = Secret(capacity: token.secret.count + 64)
+    body.append(
+      "\(expires - token.lifetime * 1000) \(min(refreshFrom, handOutUntil)) \(expires)\n")
+    token.secret.withBytes { body.append($0) }
+    body.append(UInt8(ascii: "\n"))
+    return body
+  }
+
+  /// Reads it; `nil` if it is malformed, or outside its life at `now`.
+  public static func token(
+    _ body: borrowing Secret, of account: Account, at now: Moment
+  ) -> Token? {
+    body.withBytes { bytes in
+      var numbers: [Int64] = []
+      var index = 0
+      while index < bytes.byteCount, numbers.count < 3 {
+        let start = index
+        var number: Int64 = 0
+        while index < bytes.byteCount, case let byte = bytes.byte(at: index),
+          byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), index - start < 18
+        {
+          number = number * 10 + Int64(byte - UInt8(ascii: "0"))
+          index += 1
+        }
+        let end = numbers.count == 2 ? UInt8(ascii: "\n") : UInt8(ascii: " ")
+        guard index > start, index < bytes.byteCount, bytes.byte(at: index) == end else {
+          return nil
+        }
+        numbers.append(number)
+        index += 1
+      }
+      guard numbers.count == 3, index < bytes.byteCount - 1,
+        bytes.byte(at: bytes.byteCount - 1) == UInt8(ascii: "\n")
+      else { return nil }
+      let secret = Secret(copying: bytes.extracting(index..<(bytes.byteCount - 1)))
+      let (issued, refreshFrom, expires) = (numbers[0], numbers[1], numbers[2])
+      guard issued <= now.boot, now.boot < expires, refreshFrom <= expires,
+        (expires - issued) % 1000 == 0, Lifetime.allowed.contains((expires - issued) / 1000),
+        secret.withBytes({ Token.isLegal($0) })
+      else { return nil }
+      return Token(
+        secret: secret, account: account.name,
+        expiry: Expiry(
+          wall: now.wall + expires - now.boot, boot: expires, bootID: now.bootID),
+        lifetime: (expires - issued) / 1000, refreshFrom: refreshFrom)
+    }
+  }
+}

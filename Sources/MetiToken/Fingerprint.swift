@@ -1,0 +1,51 @@
+/// Short digests (FNV-1a, RFC 9923), enough to tell apart what is meant to differ. Not for secrets that
+/// must stay hidden: of those only 16 bits are ever written.
+public struct Fingerprint: Sendable {
+  private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+  public init() {}
+
+  public mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+
+  /// Adds the text and an end that no UTF-8 has.
+  public mutating func add(_ text: String) {
+    for byte in text.utf8 { add(byte) }
+    add(0xFF)
+  }
+
+  /// 16 hexadecimal digits.
+  public var text: String { Self.hexadecimal(state, digits: 16) }
+
+  /// The fingerprint of several texts, in order.
+  public static func of(_ texts: String...) -> String {
+    var fingerprint = Fingerprint()
+    for text in texts { fingerprint.add(text) }
+    return fingerprint.text
+  }
+
+  /// 16 bits as hexadecimal digits, in which every bit of what was added counts (MurmurHash3's
+  /// finaliser). Whoever reads them learns one in 65,536 of all secrets.
+  var short: String {
+    var bits = (state ^ state >> 33) &* 0xFF51_AFD7_ED55_8CCD
+    bits = (bits ^ bits >> 33) &* 0xC4CE_B9FE_1A85_EC53
+    return Self.hexadecimal(bits >> 48, digits: 4)
+  }
+
+  private static func hexadecimal(_ value: UInt64, digits: Int) -> String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: digits - text.utf8.count) + text
+  }
+}
+
+extension Secret {
+  /// Sixteen bits that tell a secret from its successor, other ones in every boot.
+  /// - Parameter boot: the boot id.
+  public func fingerprint(in boot: String) -> String {
+    var fingerprint = Fingerprint()
+    fingerprint.add(boot)
+    withBytes { bytes in
+      for index in 0..<bytes.byteCount { fingerprint.add(bytes.byte(at: index)) }
+    }
+    return fingerprint.short
+  }
+}

@@ -1,0 +1,144 @@
+/// Asks METI again while trouble may pass, and backs off while it does not.
+///
+/// At most four requests, with pauses that double and are jittered, so that many machines do not
+/// return at the same moment. Retry-After is honoured. If the trouble stays, or the answer is
+/// unusable, the account's lock holds the pause, and callers that waited for the lock share the
+/// failure instead of asking themselves. A call whose own time runs out leaves no pause.
+struct RetryPolicy {
+  let clock: any Clock
+  let held: any HeldLock
+
+  /// Four requests take about four seconds of pauses: enough for a restart behind a load balancer,
+  /// short enough for a user who waits.
+  static let attempts = 4
+  /// The first pause in milliseconds, before jitter.
+  static let firstPause: Int64 = 500
+  /// The pause after the last attempt, if METI asked for none, in milliseconds.
+  static let pauseAfterFailure: Int64 = 8_000
+  /// The same after an unusable answer: enough for a burst of calls, and hardly felt by a user who has
+  /// corrected a URL and tries again.
+  static let pauseAfterUnusable: Int64 = 2_000
+  /// For the name lookup and the connection of the first attempt, in milliseconds; every later one
+  /// gets twice as much. A resolver that drops one of its queries takes 15 seconds.
+  static let firstConnectLimit: Int64 = 10_000
+
+  /// - Parameter firstLimit: for the whole first attempt, in milliseconds, if it must be short.
+  func issue(
+    from issuer: any TokenIssuer, for credential: borrowing Credential,
+    since start: Moment, until deadline: Deadline, firstLimit: Int64? = nil
+  ) throws(IssuerError) -> Token {
+    try awaitEarlierTrouble(since: start, until: deadline)
+    var pause = Self.firstPause
+    var attempt = 1
+    while true {
+      let trouble: IssuerError.Unavailable
+      let limit = attempt == 1 ? firstLimit : nil
+      do {
+        return try issued(
+          from: issuer, for: credential, until: deadline, limit: limit,
+          connectLimit: Self.firstConnectLimit << Int64(attempt - 1))
+      } catch {
+        switch error {
+        case .unavailable(let unavailable): trouble = unavailable
+        case .outOfTime(let reason, let detail):
+          guard limit != nil, deadline.remaining(at: clock.now()) > 0 else { throw error }
+          trouble = IssuerError.Unavailable(reason: reason, detail: detail)
+        case .unusable(let reason):
+          backOff(Self.pauseAfterUnusable, reason, isUnusable: true)
+          throw error
+        case .rejected: throw error
+        }
+      }
+      let asked = Self.askedPause(trouble)
+      let wait = max(jittered(pause), asked ?? 0)
+      let isWorthIt = trouble.isTransient && attempt < Self.attempts
+      guard isWorthIt, wait < deadline.remaining(at: clock.now()) else {
+        backOff(asked ?? (trouble.isTransient ? Self.pauseAfterFailure : 0), trouble.reason)
+        throw .unavailable(trouble)
+      }
+      clock.pause(wait)
+      pause *= 2
+      attempt += 1
+    }
+  }
+
+  /// One request, without a retry and without waiting: for a token that still lives.
+  func issueOnce(
+    from issuer: any TokenIssuer, for credential: borrowing Credential, until deadline: Deadline
+  ) throws(IssuerError) -> Token {
+    let now = clock.now()
+    if let earlier = held.state.backOff, case let left = earlier.remaining(at: now), left > 0 {
+      throw earlier.error(left)
+    }
+    do {
+      return try issued(
+        from: issuer, for: credential, until: deadline, limit: nil,
+        connectLimit: deadline.remaining(at: now))
+    } catch {
+      if case .unavailable(let trouble) = error, let asked = Self.askedPause(trouble) {
+        backOff(asked, trouble.reason)
+      }
+      throw error
+    }
+  }
+
+  private func issued(
+    from issuer: any TokenIssuer, for credential: borrowing Credential, until deadline: Deadline,
+    limit: Int64?, connectLimit: Int64
+  ) throws(IssuerError) -> Token {
+    let sent = clock.now()
+    let end =
+      limit.map { Deadline(min($0, deadline.remaining(at: sent)), from: sent) } ?? deadline
+    let issued = try issuer.issue(for: credential, until: end, connectLimit: connectLimit)
+    held.update { state in
+      state.backOff = nil
+      state.refreshClaim = nil
+      state.clearRejection(of: credential.fingerprint)
+    }
+    return Token(
+      secret: issued.secret.duplicate(), account: credential.account.name,
+      expiry: Expiry(lifetime: issued.lifetime, from: sent), lifetime: issued.lifetime)
+  }
+
+  /// Waits for the end of the pause that the last holder wrote. Shares its failure if this call was
+  /// waiting while it tried, or cannot wait that long.
+  private func awaitEarlierTrouble(
+    since start: Moment, until deadline: Deadline
+  ) throws(IssuerError) {
+    let now = clock.now()
+    guard let earlier = held.state.backOff else { return }
+    let remaining = earlier.remaining(at: now)
+    if earlier.happened(after: start, at: now) { throw earlier.error(remaining) }
+    guard remaining > 0 else { return }
+    guard remaining < deadline.remaining(at: now) else { throw earlier.error(remaining) }
+    clock.pause(remaining)
+  }
+
+  private func backOff(_ pause: Int64, _ reason: String, isUnusable: Bool = false) {
+    let new = BackOff(since: clock.now(), pause: pause, reason: reason, isUnusable: isUnusable)
+    held.update { $0.backOff = new }
+  }
+
+  /// The pause that the server asked for, in milliseconds. No time at all is no answer to when: all
+  /// who wait would ask, one after the other.
+  private static func askedPause(_ trouble: IssuerError.Unavailable) -> Int64? {
+    trouble.retryAfter.flatMap { $0 > 0 ? min($0, BackOff.longest / 1000) * 1000 : nil }
+  }
+
+  /// Between half of `pause` and all of it.
+  private func jittered(_ pause: Int64) -> Int64 {
+    pause / 2 + Int64(Double(pause / 2) * clock.random())
+  }
+}
+
+extension BackOff {
+  /// The failure, for callers that share it.
+  /// - Parameter remaining: milliseconds of the pause that are left.
+  fileprivate func error(_ remaining: Int64) -> IssuerError {
+    guard !isUnusable else { return .unusable(reason: reason) }
+    return .unavailable(
+      IssuerError.Unavailable(
+        reason: reason, retryAfter: remaining > 0 ? (remaining + 999) / 1000 : nil,
+        isTransient: false))
+  }
+}

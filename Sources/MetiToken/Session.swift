@@ -1,0 +1,171 @@
+/// What changes the stored accounts, other than a renewal: login, switch, logout, reject.
+extension Renewal {
+  /// Stores `credential`, after one request has shown that METI accepts it, and makes its account the
+  /// default of its API. A rejected credential changes nothing.
+  ///
+  /// - Parameter mustBeStored: false is for a call that needs the token: if the store does not take
+  ///   the account, that is reported, and the token is cached only.
+  /// - Throws: ``TokenError/tooLong(_:)``, before METI is contacted, if it could not be read again.
+  public func logIn(
+    _ credential: borrowing Credential, mustBeStored: Bool = true, until deadline: Deadline
+  ) throws(TokenError) -> Token {
+    let account = credential.account
+    let start = clock.now()
+    try checkLength(credential)
+    let held = try acquired(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
+    let token: Token
+    do {
+      token = try RetryPolicy(clock: clock, held: held).issue(
+        from: issuer, for: credential, since: start, until: deadline)
+    } catch {
+      throw .issuer(error, account, credential.grant)
+    }
+    do {
+      try store.store(credential)
+    } catch {
+      guard !mustBeStored else { throw .keyring(error) }
+      report(.accountNotStored(error))
+      if cache.store(token, of: account, at: clock.now()) == .oldTokenRemains {
+        report(.oldTokenCached)
+      }
+      return token
+    }
+    setDefault(account)
+    save(token, of: account, mayPrompt: true)
+    return token
+  }
+
+  /// Stores `credential` without asking METI, and removes the account's token, so that the next call
+  /// shows whether the credential is right.
+  public func storeUnverified(
+    _ credential: borrowing Credential, until deadline: Deadline
+  ) throws(TokenError) {
+    let account = credential.account
+    try checkLength(credential)
+    let held = try acquired(account, until: deadline)
+    try asking { () throws(KeyringError) -> Void in try store.store(credential) }
+    held.update { state in
+      state.backOff = nil
+      state.clearRejection(of: credential.fingerprint)
+    }
+    setDefault(account)
+    if cache.remove(account) == .oldTokenRemains { report(.oldTokenCached) }
+    _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+  }
+
+  /// Makes a stored account the default of its API.
+  /// - Throws: ``TokenError/noAccount(_:)`` if it is not stored.
+  public func makeDefault(_ account: Account) throws(TokenError) {
+    let isKnown = try asking { () throws(KeyringError) in try isStored(account) }
+    guard isKnown else { throw .noAccount(AccountSelector(account)) }
+    do { try defaults.set(account) } catch { throw .defaultAccount(error) }
+  }
+
+  /// Whether the account's credential is stored. Locked items count only if it is none of the others.
+  public func isStored(_ account: Account) throws(KeyringError) -> Bool {
+    let stored = try store.accounts(at: account.api)
+    if stored.locked == 0 || stored.contains(account) { return stored.contains(account) }
+    try store.unlock(AccountSelector(account))
+    return try store.accounts(at: account.api).contains(account)
+  }
+
+  /// Removes the account's token and, unless `tokenOnly`, its credential.
+  /// - Returns: whether there was anything to remove.
+  /// - Throws: ``TokenError/keyring(_:)`` if something may be left.
+  public func logOut(
+    _ account: Account, tokenOnly: Bool, until deadline: Deadline
+  ) throws(TokenError) -> Bool {
+    let held = try acquired(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
+    let cached = cache.remove(account)
+    if cached == .oldTokenRemains { report(.oldTokenCached) }
+    held.write(LockState())
+    var isAnyRemoved = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+    if !tokenOnly {
+      isAnyRemoved =
+        try asking { () throws(KeyringError) in try store.removeCredential(of: account) }
+        || isAnyRemoved
+      if account.name.isSameName(as: defaultAccount(at: account.api)?.name) {
+        removeDefault(at: account.api)
+      }
+    }
+    return isAnyRemoved || cached != .nothing
+  }
+
+  /// Removes every account of `api`, or every token, in the store and in the cache. An account that
+  /// cannot be removed does not keep the others.
+  /// - Parameter removed: receives the name of each account that is gone.
+  /// - Throws: the first failure, after all has been tried.
+  public func logOutAll(
+    at api: APIURL, tokensOnly: Bool, until deadline: Deadline, removed: (Account) -> Void
+  ) throws(TokenError) {
+    var first: TokenError?
+    let stored = try asking { () throws(KeyringError) in try store.accounts(at: api) }
+    for name in stored.names {
+      guard let account = try? Account(name: name, api: api) else { continue }
+      do {
+        if try logOut(account, tokenOnly: tokensOnly, until: deadline) { removed(account) }
+      } catch {
+        // Whoever declined one prompt is not asked about the others.
+        if error.isByUser { throw error }
+        first = first ?? error
+      }
+    }
+    // Also tokens without an account, and accounts whose name is not legal.
+    if cache.removeAll(at: api) == .oldTokenRemains { report(.oldTokenCached) }
+    if let first { throw first }
+    _ = try asking { () throws(KeyringError) in
+      try store.removeAll(at: api, tokensOnly: tokensOnly)
+    }
+    if !tokensOnly { removeDefault(at: api) }
+  }
+
+  /// Removes the account's token if `isMeant` says so of it, so that a newer token, stored by another
+  /// process meanwhile, stays. The cache comes first: a dead token leaves it also if the store fails.
+  /// - Returns: whether anything was removed.
+  public func reject(
+    _ account: Account, until deadline: Deadline, where isMeant: (borrowing Secret) -> Bool
+  ) throws(TokenError) -> Bool {
+    let held = try acquired(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
+    var isRemoved = false
+    if let cached = cache.find(account, at: clock.now()), isMeant(cached.secret) {
+      if cache.remove(account) == .oldTokenRemains { report(.oldTokenCached) }
+      isRemoved = true
+    }
+    let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
+    guard let stored, isMeant(stored.secret) else { return isRemoved }
+    return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+      || isRemoved
+  }
+
+  private func acquired(
+    _ account: Account, until deadline: Deadline
+  ) throws(TokenError) -> any HeldLock {
+    guard let held = try acquire(account, until: deadline) else { throw .busy }
+    return held
+  }
+
+  /// Also with the mark of a rejection, which may come later.
+  private func checkLength(_ credential: borrowing Credential) throws(TokenError) {
+    let marked = credential.rejected(Rejection(on: .max, ambiguousCount: 1))
+    guard marked.stored().count <= StoredBody.longest else { throw .tooLong(credential.account) }
+  }
+
+  private func setDefault(_ account: Account) {
+    do { try defaults.set(account) } catch { report(.defaultNotWritten(error)) }
+  }
+
+  private func removeDefault(at api: APIURL) {
+    do { try defaults.remove(at: api) } catch { report(.defaultNotWritten(error)) }
+  }
+}
+
+extension TokenError {
+  /// Whether the user declined a prompt, or did not answer it.
+  fileprivate var isByUser: Bool {
+    guard case .keyring(let error) = self else { return false }
+    return [.dismissed, .declined, .unanswered].contains(error.kind)
+  }
+}

@@ -1,0 +1,119 @@
+/// What a call has to do about a token that is stored, from nothing to all.
+public enum RenewalNeed: Comparable, Sendable {
+  /// Hand the token out; nothing else.
+  case none
+  /// One caller refreshes the token ahead of time. A failure is silent.
+  case refresh
+  /// As `refresh`, with a short wait and with a warning if it fails.
+  case due
+  /// Only a new token will do.
+  case required
+}
+
+/// The points in a token's life at which its renewal becomes possible, due and required, in
+/// milliseconds before its end.
+struct TokenTimes {
+  /// Seconds.
+  let lifetime: Int64
+
+  /// 15 minutes outlast most outages, and renew an hourly token 32 times a day instead of 24.
+  static let longestRefreshMargin: Int64 = 900_000
+  /// Two tries before a request that is slow to start could meet the end.
+  static let dueMargin: Int64 = 60_000
+  /// For a request to reach a server whose clock runs a little ahead.
+  static let handOutMargin: Int64 = 5_000
+
+  /// A quarter of the life, at most 15 minutes, and up to a tenth more: the last digits of the expiry
+  /// spread a thousand machines that renewed at the same moment.
+  func refreshMargin(_ expiry: Expiry) -> Int64 {
+    let margin = min(lifetime * 1000 / 4, Self.longestRefreshMargin)
+    return margin + margin / 10 * ((expiry.boot % 1000 + 1000) % 1000) / 1000
+  }
+
+  /// Half the life of a short token.
+  var dueMargin: Int64 { min(Self.dueMargin, lifetime * 1000 / 2) }
+
+  /// A quarter of the life of a very short token, so that it is used at all.
+  var handOutMargin: Int64 { min(Self.handOutMargin, lifetime * 1000 / 4) }
+
+  /// Milliseconds from one try to refresh to the next: an eighth of the life, at most 30 seconds.
+  var pause: Int64 { min(30_000, lifetime * 1000 / 8) }
+}
+
+extension Token {
+  var times: TokenTimes { TokenTimes(lifetime: lifetime) }
+
+  /// What a default call has to do about it.
+  ///
+  /// A token with more time left than it ever had is judged by a wrong clock, and is not trusted.
+  public func need(at now: Moment) -> RenewalNeed {
+    let left = expiry.remaining(at: now)
+    guard left > times.handOutMargin, left <= lifetime * 1000 else { return .required }
+    guard left <= times.refreshMargin(expiry) else { return .none }
+    if expiry.isSameBoot(now), now.boot < refreshFrom { return .none }
+    return left > times.dueMargin ? .refresh : .due
+  }
+
+  /// Milliseconds until a default call does something about it; 0 if it does now.
+  public func quietTime(at now: Moment) -> Int64 {
+    guard need(at: now) == .none else { return 0 }
+    let left = expiry.remaining(at: now)
+    let untilRefresh = left - times.refreshMargin(expiry)
+    let claimed = expiry.isSameBoot(now) ? refreshFrom - now.boot : 0
+    return min(max(untilRefresh, claimed), left - times.handOutMargin)
+  }
+
+  /// The same token, which no caller tries to refresh for a while: the claim of the caller that does.
+  /// - Parameter pause: milliseconds; the usual ones if `nil`.
+  func claimed(at now: Moment, pause: Int64? = nil) -> Token {
+    var token = duplicate()
+    // A token of another boot, known by the wall clock alone, is put on this boot's clock.
+    let left = expiry.remaining(at: now)
+    token = Token(
+      secret: token.secret.duplicate(), account: account,
+      expiry: Expiry(wall: expiry.wall, boot: now.boot + left, bootID: now.bootID),
+      lifetime: lifetime,
+      refreshFrom: now.boot + min(pause ?? times.pause, max(left - times.handOutMargin, 0)))
+    return token
+  }
+}
+
+/// What a call asks for.
+public struct TokenRequest: Sendable {
+  public var selector: AccountSelector
+  /// Seconds that the token must still live; `nil` for the default (`--min-validity`).
+  public var minimumValidity: Int64?
+  /// Only a token issued after the call began will do (`--force-refresh`).
+  public var mustBeNew: Bool
+
+  public init(
+    selector: AccountSelector, minimumValidity: Int64? = nil, mustBeNew: Bool = false
+  ) {
+    self.selector = selector
+    self.minimumValidity = minimumValidity.map { max($0, 0) }
+    self.mustBeNew = mustBeNew
+  }
+
+  /// What this call has to do about `token`; `start` is when it began.
+  func need(of token: borrowing Token, since start: Moment, at now: Moment) -> RenewalNeed {
+    if mustBeNew, !wasIssued(token, since: start) { return .required }
+    if let minimumValidity {
+      // No token can meet what is longer than its life: half the life is asked for then.
+      let asked = canBeMet(by: token) ? minimumValidity * 1000 : token.lifetime * 1000 / 2
+      if token.expiry.remaining(at: now) <= asked { return .required }
+    }
+    let need = token.need(at: now)
+    // What was issued for this call is as new as it gets.
+    return mustBeNew && need < .required ? .none : need
+  }
+
+  private func wasIssued(_ token: borrowing Token, since start: Moment) -> Bool {
+    token.expiry.isSameBoot(start)
+      && token.expiry.boot - token.lifetime * 1000 >= start.boot
+  }
+
+  /// Whether a token of this lifetime can meet the minimum validity at all.
+  func canBeMet(by token: borrowing Token) -> Bool {
+    minimumValidity.map { $0 < token.lifetime } ?? true
+  }
+}

@@ -1,1 +1,0 @@
-../../MetiToken/Account.swift

@@ -1,1 +1,0 @@
-../../KernelCache/KernelCache.swift

@@ -1,1 +1,0 @@
-../../Posix/Process.swift

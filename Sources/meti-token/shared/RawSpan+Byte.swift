@@ -1,1 +1,0 @@
-../../MetiToken/RawSpan+Byte.swift

@@ -1,1 +1,0 @@
-../../MetiToken/Secret.swift

@@ -1,1 +1,0 @@
-../../MetiToken/Token+Stored.swift
