@@ -7,12 +7,18 @@ public struct Renewal {
   let lock: any AccountLock
   let clock: any Clock
   let report: (Warning) -> Void
+  let step: (String) -> Void
+  let wait: (Wait) -> Void
 
-  /// - Parameter report: receives trouble that does not keep the token from being handed out.
+  /// - Parameters:
+  ///   - report: receives trouble that does not keep the token from being handed out.
+  ///   - step: receives what is done, for `--verbose`.
+  ///   - wait: receives what a call has been waiting for, after a second.
   public init(
     cache: any TokenCache, store: any CredentialStore, defaults: any DefaultAccounts,
     issuer: any TokenIssuer, lock: any AccountLock, clock: any Clock,
-    report: @escaping (Warning) -> Void
+    report: @escaping (Warning) -> Void, step: @escaping (String) -> Void = { _ in },
+    wait: @escaping (Wait) -> Void = { _ in }
   ) {
     self.cache = cache
     self.store = store
@@ -21,6 +27,8 @@ public struct Renewal {
     self.lock = lock
     self.clock = clock
     self.report = report
+    self.step = step
+    self.wait = wait
   }
 
   /// A token that meets `request`.
@@ -261,8 +269,16 @@ public struct Renewal {
   func acquire(
     _ account: Account, until deadline: Deadline, unless isDone: () -> Bool = { false }
   ) throws(TokenError) -> (any HeldLock)? {
+    let start = clock.now()
+    var isReported = false
     do {
-      return try lock.acquire(account, until: deadline, whileWaiting: isDone)
+      return try lock.acquire(account, until: deadline) {
+        if !isReported, clock.now().boot - start.boot > 1000 {
+          isReported = true
+          wait(.lock)
+        }
+        return isDone()
+      }
     } catch {
       throw .busy
     }

@@ -95,7 +95,9 @@ public struct TokenRequest: Sendable {
   }
 
   /// What this call has to do about `token`; `start` is when it began.
-  func need(of token: borrowing Token, since start: Moment, at now: Moment) -> RenewalNeed {
+  public func need(
+    of token: borrowing Token, since start: Moment, at now: Moment
+  ) -> RenewalNeed {
     if mustBeNew, !wasIssued(token, since: start) { return .required }
     if let minimumValidity {
       // No token can meet what is longer than its life: half the life is asked for then.

@@ -3,40 +3,34 @@ import MetiToken
 
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the stored accounts, the default one marked by a star.",
-    discussion: "Asks neither METI nor you. Exits with 78 where none is stored.")
+    commandName: "list", abstract: "List the stored accounts; a star marks the default.",
+    discussion: "Contacts neither METI nor you. Exits with 78 if none is stored.")
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     let call = try Call(common.settings(noPrompt: true))
     let api = call.selector.api
-    let names: [String]
-    let chosen: String?
-    do {
-      let (readable, areAll) = try call.store.readableAccounts(at: api)
-      // With nothing to show, the locked ones are what was asked for.
-      names = readable.isEmpty && !areAll ? try call.store.accounts(at: api) : readable
-      let named = try defaultName(call)
-      chosen = named ?? (names.count == 1 && areAll ? names[0] : nil)
-      if !names.isEmpty, !areAll { Voice.warning(StatusReport.someAreLocked) }
-    } catch {
-      throw Failure(error)
-    }
-    guard !names.isEmpty else {
+    let stored = try call.store.accounts(at: api)
+    if stored.names.isEmpty, stored.locked > 0 { throw Failure(KeyringError(.locked)) }
+    guard !stored.names.isEmpty else {
       throw Failure(TokenError.noAccount(AccountSelector(api: api, name: nil)))
     }
+    if stored.locked > 0 { Console.warning(StatusReport.lockedText(stored.locked)) }
+    let chosen = call.defaultName(among: stored)
     try Output.write(
-      names.map { "\($0.isSameName(as: chosen) ? "*" : " ") \($0.escapedForTerminal())\n" }.joined())
+      stored.names.map {
+        "\($0.isSameName(as: chosen) ? "*" : " ") \($0.escapedForTerminal())\n"
+      }.joined())
   }
 }
 
-/// The default account; `nil` also where the item that names it is locked or cannot be read.
-func defaultName(_ call: Call) throws(KeyringError) -> String? {
-  do {
-    return try call.renewal.chosenName(at: call.selector.api)
-  } catch  where error.kind == .locked {
-    return nil
+extension Call {
+  /// The name of the default account: the one that is set, else the only one.
+  func defaultName(among stored: StoredAccounts) -> String? {
+    if isFromEnvironment { return stored.names.first }
+    if let set = renewal.defaultAccount(at: selector.api) { return set.name }
+    return stored.names.count == 1 && stored.locked == 0 ? stored.names[0] : nil
   }
 }
 
@@ -57,11 +51,13 @@ struct SwitchCommand: ParsableCommand {
     settings.isForKeyring = true
     let call = try Call(settings)
     let account = try call.account()
-    do {
-      try call.renewal.makeDefault(account, until: call.deadline)
+    do throws(TokenError) {
+      try call.renewal.makeDefault(account)
+    } catch .noAccount {
+      throw Failure.notStored(account)
     } catch {
-      throw Failure.ofStored(error)
+      throw Failure(error)
     }
-    Voice.say("\(account.name) is now the default account for \(account.api.text)")
+    Console.say("\(account.name) is now the default account for \(account.api.text)")
   }
 }

@@ -1,59 +1,80 @@
 import ArgumentParser
-import HelperProtocols
 import MetiToken
 
 struct EraseCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "erase",
-    abstract: "Forget the token that git was refused with.",
+    abstract: "Discard the token, because a server rejected it.",
     usage: "meti-token erase [--account <e-mail>] [<options>]",
     discussion: """
-      The token is forgotten if no secret came with the request, or exactly that token did. The \
-      account stays, and so does a newer token. What is malformed or not for us is ignored.
+      The token is discarded if the request has no secret, or exactly this token. The account \
+      stays, and a newer token stays. Malformed requests and those for other hosts are ignored.
       """)
 
   @OptionGroup var account: AccountOption
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let helper = try HelperCall(common, account: account.account, forgets: true)
+    let helper = try HelperCall(common, account: account.account, alwaysUsesCache: true)
     guard let request = Self.request(helper), let call = try helper.call(for: request),
       let account = try account(call)
     else { return }
-    let isForgotten: Bool
-    do {
-      isForgotten = try call.renewal.reject(account, until: call.deadline) { token in
-        token.withBytes { request.asksToForget(Span<UInt8>(_bytes: $0)) }
-      }
-    } catch {
-      throw Failure(error)
+    let isRemoved = try call.renewal.reject(account, until: call.deadline) {
+      request.asksToForget($0)
     }
     if call.isVerbose {
-      Voice.detail(isForgotten ? "the token was forgotten" : "there was no such token")
+      Console.detail(isRemoved ? "the token was discarded" : "this token is not stored")
     }
   }
 
-  /// `nil` where it is malformed or cannot be read: git asks of a helper that it ignores then.
+  /// `nil` if it is malformed or cannot be read: git expects a helper to ignore it then.
   private static func request(_ helper: HelperCall) -> GitCredentialRequest? {
     guard
-      let input = try? StandardInput.request(
-        form: .git, until: helper.deadline, clock: helper.clock)
+      let input = try? StandardInput.request(form: .git, until: helper.deadline, helper.clock)
     else { return nil }
-    return input.withBytes { try? GitCredentialRequest($0) }
+    return input.bytes.withBytes { try? GitCredentialRequest($0) }
   }
 
-  /// The account whose token is meant. The kernel tier is asked first: it knows also while the
-  /// keyring is locked.
-  private func account(_ call: Call) throws(Failure) -> Account? {
-    let selector = call.selector
-    let name = selector.name ?? call.cache.find(selector, at: call.clock.now())?.account
-    do {
-      return try call.renewal.account(for: AccountSelector(api: selector.api, name: name))
+  private func account(_ call: Call) throws -> Account? {
+    do throws(TokenError) {
+      return try call.renewal.account(for: call.selector)
     } catch {
       switch error {
       case .noAccount, .noDefault: return nil
-      default: throw Failure(error)
+      default: throw error
       }
     }
   }
+}
+
+struct StoreCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "store",
+    abstract: "Do nothing. git calls this after every success.",
+    usage: "meti-token store [<options>]",
+    discussion: """
+      git gives every helper the credential that worked, and does not say whether it is a token or \
+      a password. Only meti-token login stores an account.
+      """)
+
+  @OptionGroup var account: AccountOption
+  @OptionGroup var common: CommonOptions
+
+  /// Reads the request only so that the caller can write it without SIGPIPE.
+  func run() throws {
+    let helper = try HelperCall(common, account: account.account)
+    _ = try? StandardInput.request(form: .git, until: helper.deadline, helper.clock)
+  }
+}
+
+struct CapabilityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "capability",
+    abstract: "Print the supported capabilities of git-credential(1).",
+    usage: "meti-token capability [<options>]")
+
+  @OptionGroup var account: AccountOption
+  @OptionGroup var common: CommonOptions
+
+  func run() throws { try Output.write(GitCredentialAnswer.capabilities) }
 }

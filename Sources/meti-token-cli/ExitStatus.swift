@@ -4,22 +4,22 @@ enum ExitStatus: Int32 {
   case usage = 64
   /// Malformed input on stdin or in a file.
   case malformed = 65
-  /// The keyring is missing, locked or does not answer.
+  /// The keyring is missing, locked or not answering.
   case keyring = 69
   case bug = 70
   case inputOutput = 74
-  /// Network, timeout, trouble at the server: try again.
+  /// Network, timeout, server trouble: try again.
   case tryAgain = 75
-  /// The server's answer cannot be used.
+  /// The server's answer is unusable.
   case unusable = 76
-  /// METI refuses the credentials.
-  case refused = 77
+  /// METI rejects the credentials.
+  case rejected = 77
   /// No account is stored; log in first.
   case noAccount = 78
-  /// The command of `exec` cannot be run, as env(1) has it.
+  /// The command of `exec` cannot be run, as in env(1).
   case cannotRun = 126
-  /// There is no such command, as env(1) has it.
+  /// There is no such command, as in env(1).
   case commandNotFound = 127
-  /// Cancelled by the person.
+  /// Cancelled by the user.
   case cancelled = 130
 }

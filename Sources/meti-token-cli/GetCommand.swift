@@ -1,5 +1,4 @@
 import ArgumentParser
-import HelperProtocols
 import MetiToken
 
 struct GetCommand: ParsableCommand {
@@ -8,10 +7,9 @@ struct GetCommand: ParsableCommand {
     abstract: "Answer a credential request of git or Bazel on standard input.",
     usage: "meti-token get [--account <e-mail>] [<options>]",
     discussion: """
-      Takes key=value lines as git-credential(1) describes them, up to a blank line or the end, \
-      or a JSON object of the EngFlow credential-helper spec, and answers in kind. Only requests \
-      for the host of the API are answered. Nobody is ever asked for anything, and the call ends \
-      within 8 seconds.
+      Reads key=value lines as git-credential(1) describes them, up to a blank line or the end, or \
+      a JSON object of the EngFlow credential-helper spec, and answers in the same form. Only \
+      requests for the host of the API are answered. Never prompts, and ends within 8 seconds.
       """)
 
   @OptionGroup var account: AccountOption
@@ -19,89 +17,47 @@ struct GetCommand: ParsableCommand {
 
   func run() throws {
     let helper = try HelperCall(common, account: account.account)
-    let request = try StandardInput.request(until: helper.deadline, clock: helper.clock)
+    let request = try StandardInput.request(until: helper.deadline, helper.clock)
     switch request.form {
-    case .git: try GitCredentialGet(helper: helper).run(request)
-    case .engFlow: try EngFlowGet(helper: helper).run(request)
+    case .git: try answerGit(request, helper)
+    case .engFlow: try answerEngFlow(request, helper)
     }
   }
-}
 
-/// `get` as git knows it: silence where it is not for us or nothing is stored, so that other helpers
-/// or the person may answer.
-struct GitCredentialGet {
-  let helper: HelperCall
-
-  func run(_ input: borrowing RequestAccumulator) throws(Failure) {
-    let request: GitCredentialRequest
-    do {
-      request = try input.withBytes { bytes throws(GitCredentialRequest.Malformed) in
-        try GitCredentialRequest(bytes)
-      }
-    } catch {
-      throw Failure(.malformed, error.description)
+  /// Writes nothing if the request is not for us or no account is stored, so that other helpers or
+  /// the user may answer.
+  private func answerGit(_ input: borrowing RequestAccumulator, _ helper: HelperCall) throws {
+    let request = try parsed(input) { bytes throws(MalformedRequest) in
+      try GitCredentialRequest(bytes)
     }
-    var answer: [UInt8]?
     do {
-      answer = try self.answer(to: request)
-    } catch {
-      // Or git would ask the person for the password, and give it to every other helper.
-      if request.isFor(helper.host) {
-        var quit = GitCredentialAnswer.quit
-        try Output.write(wiping: &quit)
+      guard let call = try helper.call(for: request) else { return }
+      let token: Token
+      do throws(TokenError) {
+        token = try call.renewal.token(
+          for: TokenRequest(selector: call.selector), until: call.deadline)
+      } catch {
+        let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
+        guard failure.status == .noAccount else { throw failure }
+        return Console.hint("\(failure.message); \(failure.hint ?? "")")
       }
+      guard let answer = GitCredentialAnswer.get(token, for: request, at: call.clock.now())
+      else { throw Failure(.bug, "the token cannot be written as an answer to git") }
+      try Output.write(answer)
+    } catch {
+      // Or git would ask the user for the password, and give it to every other helper.
+      if request.isFor(helper.api) { try Output.write(GitCredentialAnswer.quit) }
       throw error
     }
-    guard answer != nil else { return }
-    try Output.write(wiping: &answer!)
   }
 
-  private func answer(to request: borrowing GitCredentialRequest) throws(Failure) -> [UInt8]? {
-    guard let call = try helper.call(for: request), let token = try token(call) else { return nil }
-    let expiry = token.expiry.epochSeconds(at: call.clock.now())
-    do {
-      return try token.secret.withBytes { bytes throws(UnwritableValue) in
-        try GitCredentialAnswer.get(
-          for: request, username: token.account.utf8.span, token: Span<UInt8>(_bytes: bytes),
-          expiry: expiry)
-      }
-    } catch {
-      throw Failure(.bug, error.description)
-    }
-  }
-
-  /// `nil` where no account is stored.
-  private func token(_ call: Call) throws(Failure) -> Token? {
-    do {
-      return try call.renewal.token(
-        for: TokenRequest(selector: call.selector), until: call.deadline)
-    } catch {
-      let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
-      guard case .noAccount = error else { throw failure }
-      Voice.hint("\(failure.message); \(failure.hint ?? "")")
-      return nil
-    }
-  }
-}
-
-/// `get` of the EngFlow credential-helper spec, where silence is no answer: what cannot be answered
-/// is an error.
-struct EngFlowGet {
-  let helper: HelperCall
-
-  func run(_ input: borrowing RequestAccumulator) throws(Failure) {
-    let request: EngFlowRequest
-    do {
-      request = try input.withBytes { bytes throws(EngFlowRequest.Malformed) in
-        try EngFlowRequest(bytes)
-      }
-    } catch {
-      throw Failure(.malformed, error.description)
-    }
-    guard helper.host.matches(uri: request.uri.span) else {
+  /// No answer is an error in this protocol.
+  private func answerEngFlow(_ input: borrowing RequestAccumulator, _ helper: HelperCall) throws {
+    let uri = try parsed(input) { bytes throws(MalformedRequest) in try EngFlow.uri(of: bytes) }
+    guard helper.api.serves(uri: uri) else {
       throw Failure(
         .malformed, "the credential request is not for \(helper.api.origin)",
-        hint: "let Bazel use this helper for that host alone: --credential_helper=HOST=PATH")
+        hint: "use this helper for that host alone: --credential_helper=HOST=PATH")
     }
     let call = try helper.call()
     let token: Token
@@ -111,15 +67,19 @@ struct EngFlowGet {
     } catch {
       throw Failure(error, isFromEnvironment: call.isFromEnvironment)
     }
-    let expiry = token.expiry.epochSeconds(at: call.clock.now())
-    var answer: [UInt8]
-    do {
-      answer = try token.secret.withBytes { bytes throws(UnwritableValue) in
-        try EngFlowAnswer.get(token: Span<UInt8>(_bytes: bytes), expiry: expiry)
-      }
-    } catch {
-      throw Failure(.bug, error.description)
+    guard let answer = EngFlow.answer(token, at: call.clock.now()) else {
+      throw Failure(.bug, "the token cannot be written as an answer in JSON")
     }
-    try Output.write(wiping: &answer)
+    try Output.write(answer)
+  }
+
+  private func parsed<Request: ~Copyable>(
+    _ input: borrowing RequestAccumulator, _ parse: (RawSpan) throws(MalformedRequest) -> Request
+  ) throws -> Request {
+    do {
+      return try input.bytes.withBytes(parse)
+    } catch {
+      throw Failure(.malformed, error.rawValue)
+    }
   }
 }

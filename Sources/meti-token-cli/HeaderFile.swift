@@ -1,10 +1,9 @@
 import Glibc
 import MetiToken
-import Posix
+import System
 
-/// The file `authorization` with the line `Authorization: Bearer …`: the one place where a token is
-/// in a file, by explicit wish. It is in memory alone, in `$XDG_RUNTIME_DIR/meti-token`, for this
-/// user's eyes alone.
+/// The file `authorization` with the line `Authorization: Bearer …`: the only file that ever holds a
+/// token. It is in memory, in `$XDG_RUNTIME_DIR/meti-token`, and only its owner may read it.
 struct HeaderFile: ~Copyable {
   let path: String
   private let directory: Int32
@@ -17,13 +16,13 @@ struct HeaderFile: ~Copyable {
 
   /// Where the file is, whether or not it is there.
   /// - Throws: `inputOutput` where there is no runtime directory.
-  static func path() throws(Failure) -> String {
+  static func path() throws -> String {
     "\(try runtimeDirectory())/meti-token/\(name)"
   }
 
   /// Opens the directory, made if need be.
   /// - Throws: `inputOutput` where it is not this user's alone, or not in memory.
-  init() throws(Failure) {
+  init() throws {
     let path = try Self.path()
     let directory = try Self.openDirectory(in: try Self.runtimeDirectory())
     self.path = path
@@ -49,15 +48,15 @@ struct HeaderFile: ~Copyable {
     }
   }
 
-  private static func openDirectory(in runtime: String) throws(Failure) -> Int32 {
+  private static func openDirectory(in runtime: String) throws -> Int32 {
     let outer = unsafe open(runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard outer >= 0 else { throw .inputOutput("cannot open \(runtime)") }
+    guard outer >= 0 else { throw Failure.inputOutput("cannot open \(runtime)") }
     defer { close(outer) }
     try check(outer, runtime)
     _ = unsafe mkdirat(outer, "meti-token", 0o700)
     let directory = unsafe openat(
       outer, "meti-token", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-    guard directory >= 0 else { throw .inputOutput("cannot open \(runtime)/meti-token") }
+    guard directory >= 0 else { throw Failure.inputOutput("cannot open \(runtime)/meti-token") }
     do {
       try check(directory, "\(runtime)/meti-token")
     } catch {
@@ -69,15 +68,14 @@ struct HeaderFile: ~Copyable {
 
   deinit { close(directory) }
 
-  /// Replaces the file in one step, so that who reads it has the old line or the new one
-  /// (rename(2)).
-  mutating func write(_ token: borrowing Token) throws(Failure) {
+  /// Replaces the file in one step (rename(2)): readers get the old line or the new one.
+  mutating func write(_ token: borrowing Token) throws {
     let temporary = "\(Self.temporary)\(getpid())"
     _ = unsafe unlinkat(directory, temporary, 0)
     let file = unsafe openat(
       directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw .inputOutput("cannot create a file beside \(path)") }
-    let line = token.duplicate().line(asHeader: true)
+    guard file >= 0 else { throw Failure.inputOutput("cannot create a file beside \(path)") }
+    let line = token.line(asHeader: true)
     var info = stat()
     let isWritten =
       unsafe fchmod(file, 0o600) == 0 && line.withBytes { Process.write($0, to: file) }
@@ -88,7 +86,7 @@ struct HeaderFile: ~Copyable {
     guard isWritten else {
       _ = unsafe unlinkat(directory, temporary, 0)
       errno = error
-      throw .inputOutput("cannot write \(path)")
+      throw Failure.inputOutput("cannot write \(path)")
     }
     inode = info.st_ino
   }
@@ -103,7 +101,7 @@ struct HeaderFile: ~Copyable {
   }
 
   /// `$XDG_RUNTIME_DIR`, else `/run/user/UID`, which is the same where cron has no such variable.
-  private static func runtimeDirectory() throws(Failure) -> String {
+  private static func runtimeDirectory() throws -> String {
     if let path = Process.variable("XDG_RUNTIME_DIR"), path.hasPrefix("/") { return path }
     let path = "/run/user/\(geteuid())"
     var info = stat()
@@ -115,16 +113,16 @@ struct HeaderFile: ~Copyable {
     return path
   }
 
-  private static func check(_ directory: Int32, _ path: String) throws(Failure) {
+  private static func check(_ directory: Int32, _ path: String) throws {
     var info = stat()
-    guard unsafe fstat(directory, &info) == 0 else { throw .inputOutput("cannot look at \(path)") }
+    guard unsafe fstat(directory, &info) == 0 else { throw Failure.inputOutput("cannot look at \(path)") }
     guard info.st_uid == geteuid(), info.st_mode & 0o077 == 0 else {
       throw Failure(
         .inputOutput, "\(path) is not this user's alone",
         hint: "it must be owned by this user and have the mode 0700")
     }
     guard let isInMemory = FileSystem.isInMemory(directory) else {
-      throw .inputOutput("cannot look at \(path)")
+      throw Failure.inputOutput("cannot look at \(path)")
     }
     guard isInMemory else {
       throw Failure(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 import MetiToken
-import Posix
+import System
 
 struct HeaderFileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,120 +9,135 @@ struct HeaderFileCommand: ParsableCommand {
     abstract: "Keep a file with the Authorization header, for GDAL and QGIS.",
     usage: "meti-token header-file [--path | --watch] [-a <e-mail>] [<options>]",
     discussion: """
-      Writes the line "Authorization: Bearer <token>" into \
+      Writes the line "Authorization: Bearer <token>" to \
       $XDG_RUNTIME_DIR/meti-token/authorization, which is in memory and readable by you alone, \
-      and prints its path. There is one such file: for another account or API it is replaced. \
-      Without --watch it is as good as the token in it, and stays until the session ends or you \
-      remove it; logout does not remove it.
+      and prints its path. There is one such file: another account or API replaces it. Without \
+      --watch the file stays until the session ends or you remove it; logout does not remove it.
 
-      With --watch it is kept fresh until SIGTERM, SIGINT or SIGHUP, and then removed. It is also \
-      removed when its token has expired and no other is to be had, and within a minute after \
-      a logout.
+      With --watch the file is updated until SIGTERM, SIGINT or SIGHUP, and then removed. It stays \
+      as long as its token lives, whatever fails.
       """)
 
-  @Flag(help: "Print where the file is, and do nothing else.")
-  var path = false
+  @Flag(exclusivity: .exclusive)
+  var mode = Mode.write
 
-  @Flag(help: "Stay, and replace the token before it expires.")
-  var watch = false
+  enum Mode: String, EnumerableFlag {
+    case write, path, watch
+
+    static func help(for value: Mode) -> ArgumentHelp? {
+      switch value {
+      case .write: ArgumentHelp("Write the file once.", visibility: .hidden)
+      case .path: "Print the file's path and do nothing else."
+      case .watch: "Stay, and replace the token before it expires."
+      }
+    }
+  }
 
   @Option(
-    help: ArgumentHelp(
-      "How long the token must still be valid (default: 60s).", valueName: "duration"))
+    help: ArgumentHelp("How long the token must still be valid.", valueName: "duration"))
   var minValidity: Duration?
 
   @OptionGroup var account: AccountOption
 
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    if path && watch { throw ValidationError("--path and --watch exclude each other") }
-  }
-
   func run() throws {
-    guard !path else { return try Output.write(try HeaderFile.path() + "\n") }
+    guard mode != .path else { return try Output.write(try HeaderFile.path() + "\n") }
     var file = try HeaderFile()
-    let memory = TokenMemory()
-    let token = try token(mayAsk: true, memory)
+    let token = try token(noPrompt: false)
+    guard mode == .watch else {
+      try file.write(token)
+      return try Output.write(file.path + "\n")
+    }
     // Before there is a file that has to be removed.
-    let signals = watch ? SignalWatch([SIGTERM, SIGINT, SIGHUP]) : nil
+    let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
     try file.write(token)
     do {
       try Output.write(file.path + "\n")
-      if let signals { try keep(token, in: &file, memory, until: signals) }
+      try update(token, in: &file, until: signals)
     } catch {
-      if watch { file.remove() }
+      file.remove()
       throw error
     }
   }
 
-  private var validity: MinimumValidity { MinimumValidity(asked: minValidity?.seconds) }
-
   /// Every question is a call of its own, with its own time.
-  private func token(mayAsk: Bool, _ memory: TokenMemory) throws(Failure) -> Token {
-    let call = try Call(
-      common.settings(account: account.account, noPrompt: !mayAsk), memory: memory)
-    return try call.token(for: TokenRequest(selector: call.selector, validity: validity))
+  private func call(noPrompt: Bool) throws -> Call {
+    try Call(common.settings(account: account.account, noPrompt: noPrompt))
   }
 
-  /// Also a token with an hour to go is looked after, as another call may have rejected it, logged
-  /// out or chosen another account meanwhile; in milliseconds. The kernel tier answers.
-  private static let longestPause: Int64 = 60_000
-  /// Between attempts while there is trouble, in milliseconds.
-  private static let pauseInTrouble: Int64 = 10_000
+  private func request(_ call: Call) -> TokenRequest {
+    TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds)
+  }
 
-  private func keep(
-    _ first: borrowing Token, in file: inout HeaderFile, _ memory: TokenMemory,
-    until signals: SignalWatch
-  ) throws(Failure) {
+  private func token(noPrompt: Bool) throws -> Token {
+    let call = try call(noPrompt: noPrompt)
+    return try call.token(for: request(call))
+  }
+
+  /// Between looks into the kernel cache, where other calls renew and discard tokens, in
+  /// milliseconds.
+  private static let pause: Int64 = 1_000
+  /// Between attempts after a failure, in milliseconds.
+  private static let pauseAfterFailure: Int64 = 10_000
+
+  private func update(
+    _ first: borrowing Token, in file: inout HeaderFile, until signals: SignalWatch
+  ) throws {
     let clock = SystemClock()
-    var written = first.duplicate()
-    var isInTrouble = false
+    var watched = WatchedToken(first.duplicate())
+    var failedAt: Moment?
     while true {
-      let now = clock.now()
-      let life = written.expiry.remaining(at: now)
-      if isInTrouble && life <= 0 { file.remove() }
-      let pause =
-        if !isInTrouble {
-          pause(before: written, at: now)
-        } else {
-          life > 0 ? min(life, Self.pauseInTrouble) : Self.pauseInTrouble
-        }
-      if let number = signals.wait(milliseconds: pause) {
+      if let number = signals.wait(milliseconds: Self.pause) {
         file.remove()
         signals.end()
         Process.end(bySignal: number)
       }
+      let now = clock.now()
+      if let failedAt, now.boot - failedAt.boot < Self.pauseAfterFailure { continue }
       do {
-        let token = try token(mayAsk: false, memory)
-        if isInTrouble || !token.secret.equals(written.secret) { try file.write(token) }
-        written = token
-        isInTrouble = false
+        let call = try call(noPrompt: true)
+        guard failedAt != nil || watched.needsCall(call, request(call)) else { continue }
+        let token = try call.token(for: request(call))
+        if failedAt != nil || !token.secret.equals(watched.token.secret) { try file.write(token) }
+        watched = WatchedToken(token)
+        failedAt = nil
       } catch {
-        let isAlive = written.expiry.remaining(at: clock.now()) > 0
-        guard error.status.mayPass(whileATokenLives: isAlive) else { throw error }
-        if !isInTrouble { Voice.warning("\(error.message); trying again") }
-        isInTrouble = true
+        let failure = Failure(error)
+        // The user has logged out, or chosen another account that is not there.
+        if [.noAccount, .usage].contains(failure.status) { throw failure }
+        if failedAt == nil { Console.warning("\(failure.message); retrying") }
+        failedAt = now
+        // A living token stays in the file through any other failure.
+        guard watched.token.expiry.isOver(at: now) else { continue }
+        file.remove()
+        guard [.keyring, .tryAgain].contains(failure.status) else { throw failure }
       }
     }
   }
-
-  /// Until the token has to be replaced.
-  private func pause(before token: borrowing Token, at now: Moment) -> Int64 {
-    let margin = validity.milliseconds(ofLifetime: token.lifetime)
-    return min(max(token.expiry.remaining(at: now) - margin, 100), Self.longestPause)
-  }
 }
 
-extension ExitStatus {
-  /// Whether a failure is waited out. What nobody has to put right may pass; the rest, such as an
-  /// answer that makes no sense or a password file that is just being written, is no reason to take
-  /// a token away that is still good.
-  fileprivate func mayPass(whileATokenLives isAlive: Bool) -> Bool {
-    switch self {
-    case .keyring, .tryAgain: true
-    case .usage, .refused, .noAccount: false
-    default: isAlive
+/// The token in the file, and whether it has to be replaced.
+private struct WatchedToken: ~Copyable {
+  private(set) var token: Token
+  private var wasCached = false
+
+  init(_ token: consuming Token) { self.token = token }
+
+  /// Whether the token is due, was discarded or renewed by another call, or is another account's.
+  mutating func needsCall(_ call: Call, _ request: TokenRequest) -> Bool {
+    let now = call.clock.now()
+    let api = call.selector.api
+    let name = call.selector.name ?? call.renewal.defaultAccount(at: api)?.name ?? token.account
+    guard name.isSameName(as: token.account), let account = try? Account(name: name, api: api)
+    else { return true }
+    guard let cached = call.cache.find(account, at: now) else {
+      // Without a kernel cache the time alone decides.
+      return wasCached || request.need(of: token, since: now, at: now) != .none
     }
+    wasCached = true
+    guard cached.secret.equals(token.secret) else { return true }
+    token = cached
+    return request.need(of: token, since: now, at: now) != .none
   }
 }

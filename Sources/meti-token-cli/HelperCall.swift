@@ -1,75 +1,58 @@
-import HelperProtocols
 import MetiToken
-import Posix
+import System
 
-/// A call by another program, which waits for the answer and has nobody to ask. Whose token it is
-/// about, and so where that is kept, only its request tells, which is read first.
+/// A call by another program, which waits for the answer: never prompts, and is over within 8
+/// seconds. The request decides which account it is about, so it is read first.
 struct HelperCall {
   let api: APIURL
-  /// Whose requests are answered.
-  let host: CredentialHost
   let clock = SystemClock()
   /// Of the whole call, reading the request included.
   let deadline: Deadline
-  private let options: CommonOptions
-  /// The account this helper was set up for, where its command line names one.
+  private let settings: Settings
+  /// The account of the command line; requests for others are not answered.
   private let onlyAccount: String?
-  /// As ``Call`` has it.
-  private let forgets: Bool
 
-  /// For the whole call, reading the request included, in milliseconds, so that the program has
-  /// ended by 8 seconds: Bazel gives up after 10, and somebody waits before git.
-  static let longest: Int64 = 7_500
-
-  /// - Parameter forgets: as ``Call`` has it.
-  init(_ options: CommonOptions, account: String?, forgets: Bool = false) throws(Failure) {
-    let settings = options.settings(account: account, noPrompt: true)
-    api = try Call.selector(settings, CallEnvironment(Process.variable)).api
-    let seconds = try Call.timeout(settings) ?? Call.standardTimeout
-    deadline = Deadline(min(seconds * 1000, Self.longest), from: clock.now())
-    do {
-      host = try CredentialHost(
-        scheme: api.scheme.rawValue, host: api.host, port: Int(api.port))
-    } catch {
-      throw Failure(APIURLError.badHost)
-    }
-    self.options = options
+  /// - Parameter alwaysUsesCache: as ``Settings/alwaysUsesCache``.
+  init(
+    _ options: CommonOptions, account: String?, alwaysUsesCache: Bool = false
+  ) throws {
+    var settings = options.settings(account: account, noPrompt: true)
+    settings.isHelper = true
+    settings.alwaysUsesCache = alwaysUsesCache
+    self.settings = settings
     onlyAccount = account
-    self.forgets = forgets
+    api = try CallEnvironment.api(settings)
+    deadline = try Call.deadline(settings, clock)
   }
 
-  /// The call that a request is about which names nobody.
-  func call() throws(Failure) -> Call { try call(for: onlyAccount) }
+  /// The call of a request that names no account.
+  func call() throws -> Call { try Call(settings, until: deadline) }
 
-  /// The call that `request` is about; `nil` where it is not for us.
-  ///
-  /// A name that comes with the request must be that of a stored account, byte for byte, and of
-  /// the one the helper was set up for.
-  func call(for request: borrowing GitCredentialRequest) throws(Failure) -> Call? {
-    guard request.isFor(host) else { return nil }
-    guard let username = request.username else { return try call() }
-    guard let name = String(validating: username, as: UTF8.self),
-      let account = try? Account(entered: name, api: api),
-      onlyAccount.map({ $0.isSameName(as: name) }) ?? true
+  /// The call of this request; `nil` if it is not for us: for another host, or for an account that is
+  /// not stored here.
+  func call(for request: borrowing GitCredentialRequest) throws -> Call? {
+    guard let selector = request.selector(at: api) else { return nil }
+    guard let name = selector.name else { return try call() }
+    guard onlyAccount.map({ $0.isSameName(as: name) }) ?? true,
+      let account = try? Account(entered: name, api: api)
     else { return nil }
-    let call = try call(for: name)
+    var settings = settings
+    settings.account = name
+    let call = try Call(settings, until: deadline)
     return try isStored(account, call) ? call : nil
   }
 
-  private func call(for account: String?) throws(Failure) -> Call {
-    try Call(
-      options.settings(account: account, noPrompt: true), forgets: forgets, until: deadline)
-  }
-
-  private func isStored(_ account: Account, _ call: Call) throws(Failure) -> Bool {
-    if call.cache.find(AccountSelector(account), at: clock.now()) != nil { return true }
+  private func isStored(_ account: Account, _ call: Call) throws -> Bool {
+    if call.cache.find(account, at: clock.now()) != nil { return true }
     do {
-      return try call.store.isStored(account)
+      return try call.renewal.isStored(account)
     } catch {
-      // A server has its own account and no keyring, where another could be stored.
-      let isMissing = error.kind == .noBus || error.kind == .noProvider
-      if isMissing, EnvironmentStore.bringsAccount { return false }
-      throw Failure(error)
+      // A server has its own account, and no keyring in which another could be stored.
+      switch error.kind {
+      case .noBus, .noProvider: if EnvironmentStore.bringsAccount { return false }
+      default: break
+      }
+      throw error
     }
   }
 }

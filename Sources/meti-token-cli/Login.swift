@@ -1,113 +1,115 @@
-import Glibc
 import MetiToken
-import Posix
+import System
 
-/// Asks for an account, has METI verify it, stores it.
+/// Gets an account from the user, has METI verify it, and stores it.
 struct Login {
   let call: Call
 
-  /// For a person to answer one question, in seconds.
-  static let patience: Int64 = 120
+  /// For the user to answer one question, in seconds.
+  static let answerLimit: Int64 = 120
 
-  /// Sees that the keyring can take an account, before a person is asked for a password and METI for
-  /// a token in vain.
-  func prepare() throws(Failure) {
-    do { try call.store.makeReady() } catch { throw Failure(error) }
+  /// The account for a call that found none: offered on the terminal.
+  /// - Parameter selector: what was looked for.
+  func first(_ selector: AccountSelector) throws -> Token {
+    // A client's secret is for its own token URL. If that is unknown, nothing is asked.
+    guard let grant = try? EnvironmentStore.grant(of: selector.name),
+      try offer(selector, grant)
+    else { throw Failure(TokenError.noAccount(selector)) }
+    let credential = try credential(name: selector.name, grant: grant)
+    return try logIn(credential, mustBeStored: false)
   }
 
-  /// Whether a person who has stored nothing wants to log in now.
-  func offer(_ selector: AccountSelector, _ grant: Credential.Grant) throws(Failure) -> Bool {
+  private func offer(_ selector: AccountSelector, _ grant: Credential.Grant) throws -> Bool {
     let kind = grant == .password ? "METI account" : "METI client"
     let account = selector.name.map { "\(kind) \($0)" } ?? kind
     let answer = try ask(
       "No \(account) is stored for \(selector.api.text). Log in now? [Y/n] ", isSecret: false)
     return answer.withBytes { bytes in
-      let bytes = Span<UInt8>(_bytes: bytes)
-      return bytes.isEmpty || bytes[0] == UInt8(ascii: "y") || bytes[0] == UInt8(ascii: "Y")
+      bytes.byteCount == 0 || bytes.byte(at: 0) == UInt8(ascii: "y")
+        || bytes.byte(at: 0) == UInt8(ascii: "Y")
     }
   }
 
-  /// The e-mail or client id (asked for unless given) and the secret, from a person or `source`.
+  /// The name (asked for unless given) and the secret, from the terminal or from `source`.
   func credential(
-    email: String?, grant: Credential.Grant = .password, from source: SecretSource? = nil
-  ) throws(Failure) -> Credential {
-    let name: String
-    if let email { name = email } else { name = try askEmail() }
-    let account = try Account(entered: name, api: call.selector.api)
-    let password: Secret
+    name: String?, grant: Credential.Grant, from source: SecretSource? = nil
+  ) throws -> Credential {
+    let account = try Account(entered: try name ?? askEmail(), api: call.selector.api)
+    let secret: Secret
     if let source {
-      let found = try uncounted { () throws(Failure) in try source.read(grant.secretName) }
-      password = found.secret
+      secret = try uncounted {
+        try source.read(grant.secretName, call.clock).secret.duplicate()
+      }
     } else {
-      password = try askSecret(grant)
+      secret = try askSecret(grant)
     }
-    return Credential(account: account, grant: grant, secret: password)
+    return Credential(account: account, grant: grant, secret: secret)
   }
 
-  /// Verifies (unless told not to) and stores; says on stderr for whom and for how long.
-  /// - Parameter mustBeKept: false has a token handed out also where the keyring takes nothing.
-  func store(
-    _ credential: borrowing Credential, isVerified: Bool, mustBeKept: Bool = true
-  ) throws(Failure) -> Token? {
+  /// Verifies and stores it; reports on stderr for whom and for how long.
+  func logIn(_ credential: borrowing Credential, mustBeStored: Bool) throws -> Token {
     let account = credential.account
-    let token: Token?
-    do {
-      token = try call.renewal.enrol(
-        credential, isVerified: isVerified, mustBeKept: mustBeKept, until: call.deadline)
+    let token: Token
+    do throws(TokenError) {
+      token = try call.renewal.logIn(
+        credential, mustBeStored: mustBeStored, until: call.deadline)
+    } catch .issuer(let error, let account, let grant) {
+      let secret = grant == .password ? "the e-mail address and password" : "the client's secret"
+      throw Failure(error, account, whenRejected: "check \(secret); nothing was stored")
     } catch {
-      throw Failure.ofStored(error)
+      throw Failure(error)
     }
-    guard let token else {
-      Voice.say("stored \(account.name) for \(account.api.text), without asking METI")
-      return nil
-    }
-    let life = Spoken.duration(token.lifetime)
-    Voice.say("logged in to \(account.api.text) as \(account.name); the token is valid for \(life)")
+    let life = DurationText.of(token.lifetime)
+    Console.say(
+      "logged in to \(account.api.text) as \(account.name); the token is valid for \(life)")
     return token
   }
 
-  private func askEmail() throws(Failure) -> String {
+  func storeUnverified(_ credential: borrowing Credential) throws {
+    let account = credential.account
+    try call.renewal.storeUnverified(credential, until: call.deadline)
+    Console.say("stored \(account.name) for \(account.api.text), not verified")
+  }
+
+  // MARK: Questions
+
+  private func askEmail() throws -> String {
     let answer = try ask("METI e-mail: ", isSecret: false)
     guard let text = answer.withBytes({ $0.text }) else {
-      throw .usage("the e-mail address is not UTF-8", hint: nil)
+      throw Failure.usage("the e-mail address is not UTF-8", hint: nil)
     }
     return String(text.drop(while: { $0 == " " }).reversed().drop(while: { $0 == " " }).reversed())
   }
 
-  private func askSecret(_ grant: Credential.Grant) throws(Failure) -> Secret {
+  private func askSecret(_ grant: Credential.Grant) throws -> Secret {
     let name = grant.secretName
-    let secret = try ask("METI \(name): ", isSecret: true, of: grant)
-    guard !secret.isEmpty else { throw .usage("the \(name) is empty", hint: nil) }
+    let secret = try ask("METI \(name): ", isSecret: true, grant)
+    guard !secret.isEmpty else { throw Failure.usage("the \(name) is empty", hint: nil) }
     guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
-      throw .usage("the \(name) is not UTF-8 or holds a control character", hint: nil)
+      throw Failure.usage("the \(name) is not UTF-8 or contains a control character", hint: nil)
     }
     return secret
   }
 
   private func ask(
-    _ question: String, isSecret: Bool, of grant: Credential.Grant = .password
-  ) throws(Failure) -> Secret {
-    guard let terminal = Terminal(), call.mayAsk else {
+    _ question: String, isSecret: Bool, _ grant: Credential.Grant = .password
+  ) throws -> Secret {
+    guard call.interaction.questions, let terminal = Terminal() else {
       throw Failure.usage(
         Terminal() == nil
-          ? "there is no terminal to ask on" : "nobody may be asked: METI_TOKEN_INTERACTIVE is 0",
+          ? "there is no terminal to ask on"
+          : "questions are not possible here: METI_TOKEN_INTERACTIVE or a background job",
         hint: grant == .password
-          ? "give the account with --email and --password-stdin or --password-file"
-          : "give the secret with --client-secret-stdin or --client-secret-file")
+          ? "use --email with --password-stdin or --password-file"
+          : "use --client-secret-stdin or --client-secret-file")
     }
-    do {
-      return try uncounted { () throws(Terminal.NoAnswer) in
-        try terminal.ask(question, isSecret: isSecret, seconds: Self.patience)
-      }
-    } catch {
-      throw Failure(error)
+    return try uncounted {
+      try terminal.ask(question, isSecret: isSecret, seconds: Self.answerLimit)
     }
   }
 
-  /// The time that a person takes, or a password manager that asks one, is not the call's.
-  private func uncounted<Value: ~Copyable, Reason>(
-    _ body: () throws(Reason) -> Value
-  ) throws(Reason) -> Value {
+  /// The time of the user, or of a password manager, does not count against the call's.
+  private func uncounted<Value: ~Copyable>(_ body: () throws -> Value) rethrows -> Value {
     let start = call.clock.now()
     defer { call.deadline.extend(by: call.clock.now().boot - start.boot) }
     return try body()

@@ -6,11 +6,11 @@ struct LoginCommand: ParsableCommand {
     commandName: "login", abstract: "Verify an account and store it in the keyring.",
     discussion: """
       The account becomes the default of its API. A client of METI's second generation (OAuth 2.0 \
-      client credentials) is given by --client-id, --token-url and --audience.
+      client credentials) needs --client-id, --token-url and --audience.
       """)
 
   @Option(
-    help: ArgumentHelp("The account's e-mail address (asked for if missing).", valueName: "e-mail"))
+    help: ArgumentHelp("The account's e-mail address (default: ask).", valueName: "e-mail"))
   var email: String?
 
   @Flag(help: "Read the password from standard input.")
@@ -25,7 +25,7 @@ struct LoginCommand: ParsableCommand {
 
   @Option(
     name: .customLong("token-url"),
-    help: ArgumentHelp("Where the client gets its tokens.", valueName: "url"))
+    help: ArgumentHelp("The client's token endpoint.", valueName: "url"))
   var tokenURL: String?
 
   @Option(help: ArgumentHelp("The API that the tokens are for.", valueName: "audience"))
@@ -42,27 +42,26 @@ struct LoginCommand: ParsableCommand {
     completion: .file())
   var clientSecretFile: String?
 
-  @Flag(help: "Store the account without asking METI whether it is right.")
+  @Flag(help: "Store the account without asking METI.")
   var noVerify = false
 
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    let isClient = clientID != nil
-    guard isClient else {
+    guard clientID != nil else {
       if tokenURL != nil || audience != nil || scope != nil || clientSecretStdin
         || clientSecretFile != nil
       {
-        throw ValidationError("--client-id is needed beside the other options of a client")
+        throw ValidationError("the options of a client need --client-id")
       }
       try check(passwordStdin, passwordFile, "password")
       if email == nil && (passwordStdin || passwordFile != nil) {
-        throw ValidationError("--email is needed where the password is not asked for")
+        throw ValidationError("--password-stdin and --password-file need --email")
       }
       return
     }
     if email != nil || passwordStdin || passwordFile != nil {
-      throw ValidationError("--client-id excludes the options of an e-mail account")
+      throw ValidationError("--client-id cannot be combined with --email or a password option")
     }
     guard tokenURL != nil, audience != nil else {
       throw ValidationError("--client-id needs --token-url and --audience")
@@ -72,26 +71,29 @@ struct LoginCommand: ParsableCommand {
 
   private func check(_ stdin: Bool, _ file: String?, _ name: String) throws {
     if stdin && file != nil {
-      throw ValidationError("--\(name)-stdin and --\(name)-file exclude each other")
+      throw ValidationError("use either --\(name)-stdin or --\(name)-file")
     }
   }
 
   func run() throws {
-    let grant = try grant()
+    var grant = Credential.Grant.password
+    if let tokenURL, let audience {
+      grant = try .client(tokenURL: tokenURL, audience: audience, scope: scope)
+    }
     var settings = common.settings(account: email ?? clientID)
     settings.isForKeyring = true
-    let login = Login(call: try Call(settings))
-    let isStdin = passwordStdin || clientSecretStdin
+    let call = try Call(settings)
+    let login = Login(call: call)
     let source: SecretSource? =
-      isStdin ? .standardInput : (passwordFile ?? clientSecretFile).map(SecretSource.file)
-    try login.prepare()
-    let credential = try login.credential(
-      email: email ?? clientID, grant: grant, from: source)
-    _ = try login.store(credential, isVerified: !noVerify)
-  }
-
-  private func grant() throws(Failure) -> Credential.Grant {
-    guard let tokenURL, let audience else { return .password }
-    return try .client(tokenURL: tokenURL, audience: audience, scope: scope)
+      passwordStdin || clientSecretStdin
+      ? .standardInput : (passwordFile ?? clientSecretFile).map(SecretSource.file)
+    // Before the user types a password, and METI is asked, for nothing.
+    try call.store.prepareForWriting()
+    let credential = try login.credential(name: email ?? clientID, grant: grant, from: source)
+    if noVerify {
+      try login.storeUnverified(credential)
+    } else {
+      _ = try login.logIn(credential, mustBeStored: true)
+    }
   }
 }

@@ -1,5 +1,5 @@
 import MetiToken
-import Posix
+import System
 
 /// The command that stores an account, as a hint names it.
 enum LoginLine {
@@ -14,7 +14,7 @@ enum LoginLine {
     return line + option(for: account.api)
   }
 
-  /// For an account of which nothing is stored: a client only where the environment says so.
+  /// For an account of which nothing is stored: a client only if the environment says so.
   static func storing(_ selector: AccountSelector) -> String {
     guard let name = selector.name else { return "meti-token login" + option(for: selector.api) }
     guard EnvironmentStore.isClient(name) else {
@@ -32,9 +32,9 @@ enum LoginLine {
     "meti-token login --client-id \(ShellWord.quote(name))"
   }
 
-  /// Nothing where a log-in would be at this API anyway: else the password would go to another.
+  /// Nothing if a log-in would use this API anyway: else the password would go to another.
   static func option(for api: APIURL) -> String {
-    let common = try? CallEnvironment(Process.variable).selector().api
+    let common = try? CallEnvironment.api(Settings())
     return common == api ? "" : " --api-url \(ShellWord.quote(api.text))"
   }
 }

@@ -12,27 +12,30 @@ struct CommonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The longest the whole call may take: 30, 90s, 5m, 1h (default: 30s; get, store, erase: 8s).",
+      "The limit for the whole call (default: 30s; get, store, erase: 8s).",
       valueName: "duration"))
   var timeout: Duration?
 
-  @Flag(name: .shortAndLong, help: "Tell on stderr what is done, without any secret.")
+  @Flag(name: .shortAndLong, help: "Report each step on stderr, without secrets.")
   var verbose = false
 }
 
-/// What the options and the environment together settle for a call, without the parser's types: the
-/// bare command is run without the parser, whose search for conformances costs more than a look-up
-/// in the keyring may.
+/// What options and environment settle for a call, without the parser's types: the bare command runs
+/// without the parser, which would cost as much as half a lookup in the keyring.
 struct Settings {
   var apiURL: String?
   var timeout: Int64?
   var isVerbose = false
   var account: String?
   var noPrompt = false
-  /// The account of the environment is left aside (`login`, `switch`).
+  /// The command is about the keyring, whatever account the environment has (`login`, `switch`).
   var isForKeyring = false
-  /// A name that would steer a terminal will do, so that what is stored under it can be removed.
+  /// Accept names with terminal controls, so that what is stored under them can be removed.
   var acceptsAnyName = false
+  /// Use and remove cached tokens also if the cache is turned off.
+  var alwaysUsesCache = false
+  /// A helper verb: never prompts, shorter deadline.
+  var isHelper = false
 }
 
 extension CommonOptions {
@@ -43,20 +46,21 @@ extension CommonOptions {
   }
 }
 
-/// Which account is meant.
+/// Which account the command is about.
 struct AccountOption: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
-      "The account, where it is not the default (default: $METI_ACCOUNT).", valueName: "e-mail"),
+      "The account (default: $METI_ACCOUNT, else the default account).", valueName: "e-mail"),
     completion: .storedAccounts)
   var account: String?
 }
 
 extension CompletionKind {
-  /// The names that `list` prints, which asks nobody.
+  /// The names that `list` prints, as far as they are plain: a shell runs nothing of them.
   static var storedAccounts: CompletionKind {
-    .shellCommand("meti-token list --timeout 2s 2>/dev/null | cut -c 3-")
+    .shellCommand(
+      "meti-token list --timeout 2s 2>/dev/null | cut -c 3- | grep -x '[A-Za-z0-9._%+@-]*'")
   }
 }
 
@@ -64,7 +68,7 @@ extension CompletionKind {
 struct Duration: ExpressibleByArgument, Equatable {
   let seconds: Int64
 
-  /// The longest that makes sense, a year, in seconds.
+  /// A year, in seconds.
   static let longest: Int64 = 366 * 86400
 
   init?(argument: String) {

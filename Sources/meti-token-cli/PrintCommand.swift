@@ -1,88 +1,73 @@
 import ArgumentParser
-import Glibc
-import HelperProtocols
 import MetiToken
-import Posix
+import System
 
 /// The bare `meti-token`: a valid token on stdout.
 struct PrintCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "print",
-    abstract: "Print a valid token (what meti-token does by itself).",
-    usage:
-      "meti-token print [-a <e-mail>] [-f] [--json | --header] [<options>]",
+    abstract: "Print a valid token (the default command).",
+    usage: "meti-token [-a <e-mail>] [-f] [--json | --header] [<options>]",
     shouldDisplay: false)
 
   @OptionGroup var account: AccountOption
 
   @Option(
     help: ArgumentHelp(
-      "How long the token must still be valid (default: 60s).", valueName: "duration"))
+      "How long the token must still be valid.", valueName: "duration"))
   var minValidity: Duration?
 
-  @Flag(name: .shortAndLong, help: "Ask METI for a new token, whatever is stored.")
+  @Flag(name: .shortAndLong, help: "Request a new token, whatever is stored.")
   var forceRefresh = false
 
-  @Flag(help: "Print a JSON object with the token, its expiry, the account and the API.")
-  var json = false
+  @Flag(exclusivity: .exclusive)
+  var form = TokenForm.bare
 
-  @Flag(help: "Print the whole Authorization header, as curl -H @- takes it.")
-  var header = false
-
-  @Flag(help: "Never ask a person anything.")
+  @Flag(help: "Never prompt: no question, no dialog.")
   var noPrompt = false
 
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    if json && header { throw ValidationError("--json and --header exclude each other") }
-  }
-
   func run() throws {
-    try Printing(
-      validity: MinimumValidity(asked: minValidity?.seconds), mustBeNew: forceRefresh,
-      form: json ? .json : header ? .header : .bare
-    ).run(common.settings(account: account.account, noPrompt: noPrompt))
+    let call = try Call(common.settings(account: account.account, noPrompt: noPrompt))
+    try call.printToken(
+      for: TokenRequest(
+        selector: call.selector, minimumValidity: minValidity?.seconds, mustBeNew: forceRefresh),
+      as: form)
   }
 }
 
-/// The main job: comes to a token and prints it.
-struct Printing {
-  enum Form {
-    case bare, header, json
-  }
+/// How a token is printed.
+enum TokenForm: String, EnumerableFlag {
+  case bare, json, header
 
-  var validity = MinimumValidity.standard
-  var mustBeNew = false
-  var form = Form.bare
-
-  /// What this process is called for, where the parser is not needed to tell. The parser, and
-  /// whatever else makes the runtime search for conformances, costs as much as half a look-up.
-  init?(_ arguments: Arguments) {
-    guard !arguments.name(endsWith: "git-credential-meti") else { return nil }
-    if arguments.areOnly("--header") {
-      form = .header
-    } else if arguments.areOnly("--json") {
-      form = .json
-    } else if !arguments.areNone {
-      return nil
+  static func help(for value: TokenForm) -> ArgumentHelp? {
+    switch value {
+    case .bare: ArgumentHelp("Print the token alone.", visibility: .hidden)
+    case .json: "Print a JSON object with the token, its expiry, the account and the API."
+    case .header: "Print the Authorization header, as curl -H @- reads it."
     }
   }
 
-  init(validity: MinimumValidity, mustBeNew: Bool, form: Form) {
-    self.validity = validity
-    self.mustBeNew = mustBeNew
-    self.form = form
+  /// The form that these arguments ask for, if they ask for nothing else: the bare command runs
+  /// without the parser, which would cost as much as half a lookup.
+  init?(_ arguments: [String]) {
+    switch arguments {
+    case []: self = .bare
+    case ["--json"]: self = .json
+    case ["--header"]: self = .header
+    default: return nil
+    }
   }
+}
 
-  func run(_ settings: Settings) throws(Failure) {
-    let call = try Call(settings)
-    let request = TokenRequest(selector: call.selector, validity: validity, mustBeNew: mustBeNew)
-    let token = try call.token(for: request)
+extension Call {
+  func printToken(for request: TokenRequest, as form: TokenForm) throws {
+    let token = try token(for: request)
     switch form {
     case .bare: try Output.write(token.line(asHeader: false))
     case .header: try Output.write(token.line(asHeader: true))
-    case .json: try Output.write(token.json(call.selector.api, at: call.clock.now()))
+    case .json: try Output.write(token.json(selector.api, at: clock.now()))
     }
   }
 }
@@ -104,29 +89,5 @@ extension Token {
     var line = object.finish()
     line.append(UInt8(ascii: "\n"))
     return line
-  }
-}
-
-/// The answer, and nothing else, on stdout.
-enum Output {
-  static func write(_ bytes: borrowing Secret) throws(Failure) {
-    let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
-    guard isWritten else { throw .inputOutput("cannot write to standard output") }
-  }
-
-  /// Writes `bytes`, in which there is a secret, and wipes them.
-  static func write(wiping bytes: inout [UInt8]) throws(Failure) {
-    let isWritten = unsafe Process.write(bytes.span.bytes, to: STDOUT_FILENO)
-    unsafe bytes.withUnsafeMutableBytes { bytes in
-      guard let start = bytes.baseAddress else { return }
-      unsafe explicit_bzero(start, bytes.count)
-    }
-    guard isWritten else { throw .inputOutput("cannot write to standard output") }
-  }
-
-  static func write(_ text: String) throws(Failure) {
-    guard Process.write(text, to: STDOUT_FILENO) else {
-      throw .inputOutput("cannot write to standard output")
-    }
   }
 }

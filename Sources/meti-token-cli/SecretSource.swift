@@ -1,8 +1,8 @@
 import Glibc
 import MetiToken
-import Posix
+import System
 
-/// Secrets that come through stdin or from a file.
+/// Where a secret comes from, other than from a terminal.
 enum SecretSource {
   case standardInput
   case file(String)
@@ -12,41 +12,41 @@ enum SecretSource {
   /// A secret as it was found.
   struct Found: ~Copyable {
     var secret: Secret
-    /// Which state of which regular file it was in: something that changes when the secret does,
-    /// and says nothing of it.
+    /// Which state of which regular file it was in: changes when the secret does, and says nothing
+    /// about it.
     let file: String?
   }
 
+  /// For a user or a password manager at the other end of a pipe, in milliseconds.
+  static let inputLimit: Int64 = 120_000
+
   /// The secret, without the one newline that may end it. Nothing else is stripped.
   /// - Parameters:
-  ///   - what: what it is called, a password or a client secret.
-  ///   - deadline: of what comes through a pipe; of a person or a password manager where `nil`.
-  func read(_ what: String, until deadline: Deadline? = nil) throws(Failure) -> Found {
-    let clock = SystemClock()
+  ///   - content: what it is called, a password or a client secret.
+  ///   - deadline: ``inputLimit`` from now if `nil`.
+  func read(
+    _ content: String, until deadline: Deadline? = nil, _ clock: any Clock
+  ) throws(SecretSourceError) -> Found {
     var found = try find(
-      until: deadline ?? Deadline(Login.patience * 1000, from: clock.now()), clock)
+      content, atMost: Credential.longestSecret + 2,
+      until: deadline ?? Deadline(Self.inputLimit, from: clock.now()), clock)
     found.secret.removeNewline()
-    guard !found.secret.isEmpty else { throw Failure(.malformed, "\(name) holds no \(what)") }
+    guard !found.secret.isEmpty else { throw error(.empty, content) }
     guard found.secret.withBytes({ Credential.isLegalSecret($0) }) else {
-      throw Failure(
-        .malformed,
-        "\(name) holds no usable \(what): it must be one line of UTF-8, at most 8 KiB, without "
-          + "NUL or carriage return")
+      throw error(.malformed, content)
     }
     return found
   }
 
-  /// A token from standard input, without its newline.
-  static func readToken() throws(Failure) -> Secret {
-    let clock = SystemClock()
-    var token = try readAll(
-      STDIN_FILENO, name: "standard input", atMost: Token.longest + 2,
-      until: Deadline(Login.patience * 1000, from: clock.now()), clock)
-    token.removeNewline()
-    guard token.withBytes({ Token.isLegal($0) }) else {
-      throw Failure(.malformed, "standard input holds no token")
-    }
-    return token
+  /// A token, without its newline.
+  func readToken(_ clock: any Clock) throws(SecretSourceError) -> Secret {
+    let content = "token"
+    var found = try find(
+      content, atMost: Token.longest + 2, until: Deadline(Self.inputLimit, from: clock.now()),
+      clock)
+    found.secret.removeNewline()
+    guard found.secret.withBytes({ Token.isLegal($0) }) else { throw error(.malformed, content) }
+    return found.secret.duplicate()
   }
 
   var name: String {
@@ -57,14 +57,17 @@ enum SecretSource {
     }
   }
 
-  /// Whether others than the owner may read the file.
+  /// Whether users may read the file who need not: neither its owner nor, if it is root's, our group
+  /// alone, as Kubernetes mounts a secret (fsGroup).
   var isExposed: Bool {
     guard case .file(let path) = self else { return false }
     var info = stat()
-    return unsafe stat(path, &info) == 0 && info.st_mode & 0o077 != 0
+    guard unsafe stat(path, &info) == 0 else { return false }
+    let isForOurGroup = info.st_uid == 0 && geteuid() != 0 && info.st_gid == getegid()
+    return info.st_mode & (isForOurGroup ? 0o007 : 0o077) != 0
   }
 
-  /// Whether reading it changes nothing: what a pipe has given is gone.
+  /// Whether reading it changes nothing: a pipe is used up.
   var canBeReadAgain: Bool {
     switch self {
     case .standardInput: return false
@@ -75,26 +78,34 @@ enum SecretSource {
     }
   }
 
-  private func find(until deadline: Deadline, _ clock: any Clock) throws(Failure) -> Found {
+  private func error(
+    _ reason: SecretSourceError.Reason, _ content: String
+  ) -> SecretSourceError {
+    SecretSourceError(reason, source: name, content: content)
+  }
+
+  private func find(
+    _ content: String, atMost room: Int, until deadline: Deadline, _ clock: any Clock
+  ) throws(SecretSourceError) -> Found {
     switch self {
     case .standardInput:
-      let secret = try Self.readAll(STDIN_FILENO, name: name, until: deadline, clock)
-      return Found(secret: secret, file: nil)
+      return Found(
+        secret: try readAll(STDIN_FILENO, content, atMost: room, until: deadline, clock), file: nil)
     case .variable(let name):
       return Found(secret: Process.secretVariable(name), file: nil)
     case .file(let path):
-      // O_NONBLOCK: to open a named pipe would wait for its writer, without a deadline.
+      // O_NONBLOCK: opening a named pipe would wait for its writer, without a deadline.
       let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-      guard descriptor >= 0 else { throw .inputOutput("cannot read \(path)") }
+      guard descriptor >= 0 else { throw error(.system(errno), content) }
       defer { close(descriptor) }
       // Before it is read: what is written meanwhile is another state.
       let file = Self.state(of: descriptor)
-      let secret = try Self.readAll(descriptor, name: path, until: deadline, clock)
-      return Found(secret: secret, file: file)
+      return Found(
+        secret: try readAll(descriptor, content, atMost: room, until: deadline, clock), file: file)
     }
   }
 
-  /// `nil` for a pipe, in which nothing stays.
+  /// `nil` for a pipe, which keeps nothing.
   private static func state(of descriptor: Int32) -> String? {
     var info = stat()
     guard unsafe fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFREG else {
@@ -104,20 +115,20 @@ enum SecretSource {
     return "\(info.st_dev).\(info.st_ino).\(info.st_size).\(time.tv_sec).\(time.tv_nsec)"
   }
 
-  /// All there is, up to a little more than a secret may be long.
-  private static func readAll(
-    _ descriptor: Int32, name: String, atMost room: Int = Credential.longestSecret + 2,
-    until deadline: Deadline, _ clock: any Clock
-  ) throws(Failure) -> Secret {
-    try unsafe Secret(capacity: room) { (buffer) throws(Failure) in
+  /// Everything, up to a little more than a secret may be long.
+  private func readAll(
+    _ descriptor: Int32, _ content: String, atMost room: Int, until deadline: Deadline,
+    _ clock: any Clock
+  ) throws(SecretSourceError) -> Secret {
+    try unsafe Secret(capacity: room) { (buffer) throws(SecretSourceError) in
       var count = 0
       while count < room {
-        guard try StandardInput.isReadable(descriptor, until: deadline, clock) else {
-          throw Failure(.tryAgain, "\(name) has not come to its end in time")
+        guard StandardInput.isReadable(descriptor, until: deadline, clock) else {
+          throw error(.timedOut, content)
         }
         let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, room - count)
         if got < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-        guard got >= 0 else { throw .inputOutput("cannot read \(name)") }
+        guard got >= 0 else { throw error(.system(errno), content) }
         guard got > 0 else { break }
         count += got
       }
@@ -127,11 +138,10 @@ enum SecretSource {
 }
 
 extension Secret {
-  /// Removes the newline at the end, where there is one.
+  /// Removes one newline at the end.
   fileprivate mutating func removeNewline() {
     let ends = withBytes { bytes in
-      let bytes = Span<UInt8>(_bytes: bytes)
-      return !bytes.isEmpty && bytes[bytes.count - 1] == UInt8(ascii: "\n")
+      bytes.byteCount > 0 && bytes.byte(at: bytes.byteCount - 1) == UInt8(ascii: "\n")
     }
     if ends { removeLast() }
   }

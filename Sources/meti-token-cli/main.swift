@@ -1,15 +1,12 @@
 import ArgumentParser
 import Glibc
 import MetiToken
-import Posix
+import System
 
 Process.harden()
 Process.occupyStandardStreams()
-// A reader that goes away must show as an error of write(2), with its own exit status.
+// A reader that goes away shows as an error of write(2), with its own exit status.
 Process.ignoreWriteSignals()
-if let printing = Printing(unsafe Arguments(CommandLine.argc, CommandLine.unsafeArgv)) {
-  _exit(MetiTokenCommand.perform(printing).rawValue)
-}
 _exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {
@@ -17,79 +14,94 @@ struct MetiTokenCommand: ParsableCommand {
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
     version: "meti-token \(Version.text)",
-    subcommands: [
-      PrintCommand.self, LoginCommand.self, LogoutCommand.self, StatusCommand.self,
-      ListCommand.self, SwitchCommand.self, RejectCommand.self, GetCommand.self, StoreCommand.self,
-      EraseCommand.self, CapabilityCommand.self, SetupGitCommand.self, ExecCommand.self,
-      CurlCommand.self, HeaderFileCommand.self, DoctorCommand.self,
+    groupedSubcommands: [
+      CommandGroup(
+        name: "Accounts",
+        subcommands: [
+          LoginCommand.self, LogoutCommand.self, StatusCommand.self, ListCommand.self,
+          SwitchCommand.self, RejectCommand.self,
+        ]),
+      CommandGroup(name: "Programs", subcommands: [ExecCommand.self, CurlCommand.self]),
+      CommandGroup(
+        name: "Helpers",
+        subcommands: [
+          SetupGitCommand.self, HeaderFileCommand.self, GetCommand.self, StoreCommand.self,
+          EraseCommand.self, CapabilityCommand.self,
+        ]),
+      CommandGroup(name: "Trouble", subcommands: [DoctorCommand.self]),
     ],
     defaultSubcommand: PrintCommand.self)
 
-  static func perform(_ printing: Printing) -> ExitStatus {
+  /// Runs the command that is asked for, and reports on stderr what went wrong.
+  static func perform(_ invocation: Invocation) -> ExitStatus {
+    guard let arguments = invocation.arguments else { return .done }
     do {
-      try printing.run(Settings())
-      return .done
+      // Without the parser, which would cost as much as half a lookup.
+      if !invocation.isByGit, let form = TokenForm(arguments) {
+        let call = try Call(Settings())
+        try call.printToken(for: TokenRequest(selector: call.selector), as: form)
+        return .done
+      }
+      if !invocation.isByGit, Help.isAskedFor(by: arguments) {
+        try Output.write(Help.text)
+        return .done
+      }
+      let root: any ParsableCommand.Type =
+        CompletedCommand.isAskedFor(by: arguments) ? CompletedCommand.self : Self.self
+      return try run(root, arguments, isByGit: invocation.isByGit)
     } catch {
-      return report(error, isVerbose: false)
+      // What follows `--` is another program's.
+      let ours = arguments.prefix { $0 != "--" }
+      return report(
+        Failure(error), isVerbose: ours.contains("-v") || ours.contains("--verbose"))
     }
   }
 
-  /// Runs the command that is called for, and says on stderr what went wrong.
-  static func perform(_ invocation: Invocation) -> ExitStatus {
-    guard let arguments = invocation.arguments else { return .done }
-    if !invocation.isByGit, Help.isMeant(by: arguments) { return say(Help.text) }
-    let described: any ParsableCommand.Type =
-      CompletedCommand.isMeant(by: arguments) ? CompletedCommand.self : Self.self
-    do {
-      var command = try described.parseAsRoot(arguments)
-      do {
-        try command.run()
-        return .done
-      } catch let failure as Failure {
-        // What follows `--` is another program's.
-        let ours = arguments.prefix { $0 != "--" }
-        return report(failure, isVerbose: ours.contains("-v") || ours.contains("--verbose"))
-      }
-    } catch {
-      return answer(error, to: arguments, of: described, isSpoken: !invocation.isByGit)
+  private static func run(
+    _ root: any ParsableCommand.Type, _ arguments: [String], isByGit: Bool
+  ) throws -> ExitStatus {
+    // Swift has put U+FFFD for what is not UTF-8. What another program gets is passed byte for byte.
+    let ours = arguments.first == "curl" ? [] : arguments.prefix { $0 != "--" }
+    guard !ours.contains(where: { $0.unicodeScalars.contains("\u{FFFD}") }) else {
+      throw Failure.usage("an argument is not UTF-8", hint: nil)
     }
+    var command: any ParsableCommand
+    do {
+      command = try root.parseAsRoot(arguments)
+    } catch {
+      guard root.exitCode(for: error) == .success else {
+        throw Failure.usage(root.message(for: error), hint: hint(for: arguments))
+      }
+      // Help, the version or a completion script; git would take it for an answer.
+      if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
+      return .done
+    }
+    do {
+      try command.run()
+    } catch {
+      // The help that `curl --help` asks for, and the parser's own commands.
+      guard !(error is Failure), root.exitCode(for: error) == .success else { throw error }
+      if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
+    }
+    return .done
   }
 
   private static func report(_ failure: Failure, isVerbose: Bool) -> ExitStatus {
-    Voice.error(failure.message)
-    if let hint = failure.hint { Voice.hint(hint) }
-    if isVerbose && !failure.detail.isEmpty { Voice.detail(failure.detail) }
+    Console.error(failure.message)
+    if let hint = failure.hint { Console.hint(hint) }
+    if isVerbose && !failure.detail.isEmpty { Console.detail(failure.detail) }
     return failure.status
   }
 
-  /// What the parser has to say: help and version on stdout, a mistake on stderr.
-  /// - Parameter isSpoken: whether help may be shown; git would take it for an answer.
-  private static func answer(
-    _ error: any Error, to arguments: [String], of command: any ParsableCommand.Type, isSpoken: Bool
-  ) -> ExitStatus {
-    guard command.exitCode(for: error) != .success else {
-      return isSpoken ? say(command.fullMessage(for: error) + "\n") : .done
-    }
-    return report(.usage(command.message(for: error), hint: hint(for: arguments)), isVerbose: false)
-  }
-
-  private static func say(_ text: String) -> ExitStatus {
-    do {
-      try Output.write(text)
-      return .done
-    } catch {
-      return report(error, isVerbose: false)
-    }
-  }
-
-  /// Where to read on: at the command that was meant, where one was.
+  /// The help of the command that was typed, if there is one.
   private static func hint(for arguments: [String]) -> String {
-    let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+    let groups = configuration.groupedSubcommands.flatMap(\.subcommands)
+    let commands = groups.compactMap { $0.configuration.commandName }
     let named = arguments.prefix { $0 != "--" }.firstIndex(where: commands.contains)
     guard let named else { return "see meti-token --help" }
     if named == 0 { return "see meti-token \(arguments[0]) --help" }
     return arguments[0].hasPrefix("-")
-      ? "a command comes before its options: meti-token \(arguments[named]) ..."
+      ? "put the command before its options: meti-token \(arguments[named]) ..."
       : "see meti-token --help"
   }
 }

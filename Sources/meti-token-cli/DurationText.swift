@@ -1,9 +1,7 @@
-import HelperProtocols
-
-/// Times as a person reads them.
-enum Spoken {
+/// A length of time in words.
+enum DurationText {
   /// Seconds as `45 seconds`, `59 minutes`, `1 hour 5 minutes`, `2 days 3 hours`.
-  static func duration(_ seconds: Int64) -> String {
+  static func of(_ seconds: Int64) -> String {
     func unit(_ count: Int64, _ name: String) -> String {
       "\(count) \(name)\(count == 1 ? "" : "s")"
     }
@@ -16,12 +14,5 @@ enum Spoken {
     case ..<86400: return pair(seconds / 3600, "hour", seconds % 3600 / 60, "minute")
     default: return pair(seconds / 86400, "day", seconds % 86400 / 3600, "hour")
     }
-  }
-}
-
-/// Points in time, as RFC 3339 writes them.
-enum UTC {
-  static func text(_ epochSeconds: Int64) -> String {
-    (try? RFC3339.utc(epochSeconds: epochSeconds)) ?? "@\(epochSeconds)"
   }
 }

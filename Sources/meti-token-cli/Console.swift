@@ -1,0 +1,39 @@
+import Glibc
+import MetiToken
+import System
+
+/// What the program writes to stderr: a handful of forms, one line each.
+enum Console {
+  static func error(_ text: String) { line("error: \(text)") }
+  static func hint(_ text: String) { line("hint: \(text)") }
+  static func warning(_ text: String) { line("warning: \(text)") }
+  /// For `--verbose`.
+  static func detail(_ text: String) { line("debug: \(text)") }
+  /// What was done, if that is not the answer.
+  static func say(_ text: String) { line(text) }
+
+  /// A wait of more than a second, if a user watches.
+  static func waiting(_ text: String) {
+    if isatty(STDERR_FILENO) == 1 { say(text) }
+  }
+
+  /// One line, whatever the text holds: names and messages from outside never reach the terminal
+  /// unescaped.
+  private static func line(_ text: String) {
+    _ = Process.write("meti-token: \(text.escapedForTerminal(" "))\n", to: STDERR_FILENO)
+  }
+}
+
+/// The answer, and nothing else, on stdout.
+enum Output {
+  static func write(_ bytes: borrowing Secret) throws {
+    let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
+    guard isWritten else { throw Failure.inputOutput("cannot write to standard output") }
+  }
+
+  static func write(_ text: String) throws {
+    guard Process.write(text, to: STDOUT_FILENO) else {
+      throw Failure.inputOutput("cannot write to standard output")
+    }
+  }
+}

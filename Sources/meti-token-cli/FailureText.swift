@@ -1,0 +1,174 @@
+import MetiToken
+import System
+
+/// The words of errors, hints and warnings, in one place.
+enum FailureText {
+  static let correctEnvironment = "correct the credentials in the environment"
+  static let defaultAccountHint = "name the account with --account or METI_ACCOUNT"
+
+  /// What a keyring's trouble is called, and the next thing to do.
+  static func of(_ kind: KeyringError.Kind) -> (message: String, hint: String?) {
+    switch kind {
+    case .noBus(let trouble): of(trouble)
+    case .noProvider:
+      (
+        "no keyring is running: nothing provides org.freedesktop.secrets",
+        "install gnome-keyring, KWallet or KeePassXC, or see SERVERS in meti-token(1)"
+      )
+    case .locked:
+      (
+        "the keyring is locked, and prompting is not possible here",
+        "log in to the desktop, or run meti-token in a terminal there"
+      )
+    case .promptOpen:
+      (
+        "the keyring is locked, and its unlock dialog is open",
+        "unlock the keyring in its dialog and try again"
+      )
+    case .dismissed:
+      (
+        "the keyring is locked: its dialog was dismissed or could not be shown",
+        "unlock the keyring and try again"
+      )
+    case .declined:
+      (
+        "the keyring changed nothing: its dialog was dismissed or could not be shown",
+        "try again, and confirm in the dialog"
+      )
+    case .unanswered:
+      ("the keyring's dialog was not answered in time", "answer the dialog and try again")
+    case .needsPrompt:
+      (
+        "the keyring requires confirmation, but prompting is not possible here",
+        "run meti-token in a terminal on the desktop, or turn off the keyring's confirmations"
+      )
+    case .notAnswering:
+      ("the keyring does not answer", "find the cause with: meti-token doctor")
+    case .died: ("the keyring ended in the middle of the call", "try again")
+    case .denied:
+      ("access to the keyring is denied on this session bus", "check D-Bus and AppArmor policy")
+    case .noCollection:
+      (
+        "there is no default keyring, and no dialog can be shown to create one",
+        "create a keyring on the desktop, or see SERVERS in meti-token(1)"
+      )
+    case .noSession:
+      (
+        "KWallet cannot encrypt: its QCA plugins are missing",
+        "install libqca-qt6-plugins, for KWallet of Qt 5 libqca-qt5-2-plugins"
+      )
+    case .damaged:
+      (
+        "the keyring has the item but returns no readable secret",
+        "store the account again with: meti-token login"
+      )
+    case .vanished: ("the item was removed from the keyring during the call", "try again")
+    case .unexpectedReply:
+      (
+        "the keyring sent an unexpected reply",
+        "update or restart the keyring; --verbose shows the reply"
+      )
+    case .notStored:
+      (
+        "the keyring stores nothing",
+        "check that the disk is not full or read-only; --verbose shows the reason"
+      )
+    case .environment(let error): (Failure(error).message, nil)
+    case .readOnly:
+      (
+        "the account comes from the environment, which is only read",
+        "change the account in the environment"
+      )
+    case .failed: ("the keyring failed", "see the reason with --verbose")
+    }
+  }
+
+  /// The address, where it comes from, and why it failed.
+  private static func of(_ trouble: BusTrouble) -> (message: String, hint: String?) {
+    let origin =
+      trouble.isFromEnvironment ? "of DBUS_SESSION_BUS_ADDRESS" : "found in the runtime directory"
+    let bus = "the session bus \(trouble.address), \(origin),"
+    let desktop = "log in to a desktop session, or see SERVERS in meti-token(1)"
+    switch trouble.reason {
+    case .noAddress: return ("no keyring is available: there is no session bus here", desktop)
+    case .gone:
+      return (
+        "\(bus) does not exist",
+        trouble.isFromEnvironment
+          ? "this shell is older than the desktop session: open a new one" : desktop
+      )
+    case .refused: return ("\(bus) refuses connections: its session has ended", desktop)
+    case .otherUser(let user):
+      let isSudo = Process.variable("SUDO_UID") != nil
+      return (
+        "\(bus) belongs to another user (id \(user))",
+        isSudo ? "run meti-token without sudo" : "run meti-token as that user"
+      )
+    case .full: return ("\(bus) accepts no more connections", "close programs and try again")
+    case .denied: return ("\(bus) denies access", "check the permissions of the socket")
+    case .other: return ("\(bus) cannot be used", desktop)
+    }
+  }
+
+  static func of(_ error: DefaultAccountError) -> String {
+    switch error {
+    case .noDirectory: "there is no home directory for the default account's file"
+    case .system(let path, let number): "cannot use \(path): \(SystemError(number).text)"
+    case .malformed(let path): "\(path) is not a file of URLs and account names"
+    }
+  }
+
+  static func of(_ error: APIURLError) -> String {
+    switch error {
+    case .notHTTPS: "must begin with https:// (http:// only for loopback addresses)"
+    case .notPrintableASCII: "contains a space, a control character or a character outside ASCII"
+    case .userinfo: "must not contain a user name or password"
+    case .queryOrFragment: "must not contain a query or a fragment"
+    case .fragment: "must not contain a fragment"
+    case .badHost: "has no legal host name"
+    case .badPort: "has no port from 1 to 65535"
+    }
+  }
+
+  static func of(_ error: AccountNameError) -> String {
+    switch error {
+    case .empty: "is empty"
+    case .tooLong: "is longer than 254 bytes"
+    case .spaceOrControlCharacter: "contains a space or a control character"
+    }
+  }
+}
+
+extension Warning {
+  var text: String {
+    switch self {
+    case .tokenNotStored(let error):
+      return "the token was not stored: \(FailureText.of(error.kind).message)"
+    case .oldTokenCached:
+      return "the kernel refuses access to its keyring: an older token may stay there until it expires"
+    case .accountNotStored(let error):
+      return "the account was not stored: \(FailureText.of(error.kind).message)"
+    case .rejectionNotStored(let error):
+      return "the keyring did not record METI's rejection: \(FailureText.of(error.kind).message)"
+    case .rejectionNotRecorded:
+      return "METI's rejection was not recorded, so the next call asks METI again"
+    case .defaultNotRead(let error):
+      return "the default account is unknown: \(FailureText.of(error))"
+    case .defaultNotWritten(let error):
+      return "the default account was not changed: \(FailureText.of(error))"
+    case .shortLife(let seconds):
+      return "METI's tokens live \(DurationText.of(seconds)), less than --min-validity"
+    case .notRenewed(let error):
+      return "the token expires soon and was not renewed: \(Failure(error).message)"
+    }
+  }
+
+  var detail: String {
+    switch self {
+    case .tokenNotStored(let error), .rejectionNotStored(let error), .accountNotStored(let error):
+      error.detail
+    case .notRenewed(let error): Failure(error).detail
+    default: ""
+    }
+  }
+}
