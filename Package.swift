@@ -47,9 +47,7 @@ let package = Package(
     .executable(name: "meti-token-cli", targets: ["meti-token-cli"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     // Shims: only what Swift cannot say.
@@ -81,20 +79,6 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    // A METI on loopback, for the tests, the demo and the benchmark. Never installed.
-    .target(
-      name: "StandInMETI",
-      dependencies: [
-        .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOSSL", package: "swift-nio-ssl"),
-      ],
-      swiftSettings: strict),
-    .executableTarget(
-      name: "stand-in-meti", dependencies: ["StandInMETI"], swiftSettings: strict),
-
     .testTarget(name: "MetiTokenTests", dependencies: ["MetiToken"], swiftSettings: strict),
     .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis"], swiftSettings: strict),
     .testTarget(
@@ -114,9 +98,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "SystemTests",
-      dependencies: [
-        "MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "StandInMETI", "CTestSupport",
-      ],
+      dependencies: ["MetiToken", "KernelCache", "Keyring", "TokenEndpoint", "CTestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
