@@ -48,14 +48,14 @@ enter_session() { # [--no-keyring]
   done
 }
 
-# Starts stand-in-meti with one account, $email, whose password is in $throwaway/password, and
+# Starts the mock of METI with one account, $email, whose password is in $throwaway/password, and
 # exports its URL and the authority to trust it by.
 start_meti() {
   local line certificates=$throwaway/certificates
   email=name@domain.com
   (umask 077 && printf '%s\n' 'correct horse battery staple' >"$throwaway/password")
   scripts/test-certificates "$certificates"
-  start_service meti stand-in-meti --certificate "$certificates/server.pem" \
+  start_service meti Tests/Servers/mock-meti --certificate "$certificates/server.pem" \
     --key "$certificates/server.key" --email "$email" --password-file "$throwaway/password"
   hear meti line
   export METI_API_URL=${line#ready } METI_CA_FILE=$certificates/ca.pem
@@ -71,7 +71,7 @@ meti() { # COMMAND...
   echo "$answer"
 }
 
-# Fails if a token of the stand-in is in the kernel's keyring of that user, or of one's own. Only the
+# Fails if a token of the mock is in the kernel's keyring of that user, or of one's own. Only the
 # user sees it. The kernel takes a moment to collect one that was removed.
 expect_no_key() { # [USER-ID]
   local keys as_user=()

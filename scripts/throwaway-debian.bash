@@ -1,6 +1,6 @@
 # Sourced by scripts/try-package and scripts/try-systemd after scripts/loopback.bash, from the top of
 # the repository, under set -euo pipefail: a new Debian in the throw-away directory, and the package
-# and the stand-in METI to try in it.
+# to try in it.
 #
 # shellcheck shell=bash
 
@@ -26,15 +26,10 @@ require_free_ids() { # USER-ID...
   done
 }
 
-# Makes the package, whose name is then in $deb, and the stand-in METI, which is then in PATH.
-build_what_is_tried() {
+# Makes the package, whose name is then in $deb.
+build_package() {
   scripts/package
   deb=$(echo .build-deb/meti-token_*_"$(dpkg --print-architecture)".deb)
-  swift build --product stand-in-meti >.build-deb/build.log 2>&1 </dev/null || {
-    tail -n 40 .build-deb/build.log >&2
-    fail "stand-in-meti was not built"
-  }
-  PATH=$(swift build --show-bin-path 2>/dev/null):$PATH
 }
 
 # Makes a minimal Debian of this machine's release, from its mirror, in $root. The package lies in

@@ -1,5 +1,4 @@
 import MetiToken
-import StandInMETI
 import Testing
 
 /// Two accounts whose names are easily taken for one.
@@ -15,7 +14,7 @@ struct AccountNameTests {
   private func place(_ first: String, _ second: String) throws -> Workplace {
     let place = try Workplace()
     for name in [second, first] {
-      // To the stand-in, too, the two would be one.
+      // The mock does not know them.
       try place.logIn(name, password: "password of \(name)", isVerified: false)
     }
     return place

@@ -1,5 +1,4 @@
 import Foundation
-import StandInMETI
 import Testing
 
 /// Several accounts, and those of METI's second generation.

@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 /// The second generation of METI's accounts, wherever the client is kept.

@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 /// What one item that gives nothing leaves of the rest.

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("Looking for what is wrong", .manyAtOnce)
@@ -251,7 +250,7 @@ struct DoctorTests {
 
   @Test func `a METI that is down is told`() throws {
     let place = try Workplace.loggedIn()
-    place.meti.shutdown()
+    place.meti.stopListening()
     let report = try examine(place, status: 75)
     #expect(report.ids("failed") == ["api"])
     #expect(report.detail("api") == "cannot reach \(place.url): connection refused")
@@ -351,7 +350,7 @@ struct DoctorTests {
     ])
     #expect(
       try examine(place, status: 0).detail("token_url").hasPrefix("\(other.url) answers, HTTP 405"))
-    other.meti.shutdown()
+    other.meti.stopListening()
     #expect(try examine(place, status: 75).ids("failed") == ["token_url"])
     place.environment["METI_AUDIENCE"] = nil
     #expect(try examine(place, status: 64).ids("failed") == ["account"])

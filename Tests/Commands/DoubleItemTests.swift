@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 /// Of several items for the same account, the one written last counts, readable or not.

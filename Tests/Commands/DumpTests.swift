@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 /// A process that may not be dumped may not be traced or read either (prctl(2), PR_SET_DUMPABLE).

@@ -1,5 +1,4 @@
 import Foundation
-import StandInMETI
 import Testing
 
 @Suite("What METI answers", .manyAtOnce)
@@ -181,7 +180,7 @@ struct EndpointTests {
   }
 
   @Test func `nobody at the port is named`() throws {
-    place.meti.shutdown()
+    place.meti.stopListening()
     #expect(
       try place.run("--timeout", "1").told
         == unavailable("cannot reach \(place.url): connection refused"))

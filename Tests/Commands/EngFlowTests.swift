@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 @Suite("get, as Bazel calls it")

@@ -1,10 +1,9 @@
 import Foundation
 import Glibc
-import StandInMETI
 import Testing
 
 /// What no real keyring does on demand.
-@Suite("When a keyring misbehaves", .manyAtOnce)
+@Suite("When a keyring fails", .manyAtOnce)
 struct FakeKeyringTests {
   let email = METIServer.email
 

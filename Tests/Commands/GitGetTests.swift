@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("get, as git calls it")

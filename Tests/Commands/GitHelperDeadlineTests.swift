@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 /// Bazel gives up after 10 seconds, and a person waits before git: helpers have ended by 8.

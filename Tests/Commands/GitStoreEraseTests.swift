@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 @Suite("store, erase and capability, as git calls them")

@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 /// GNOME Keyring itself asks; only the person and the window are not real.

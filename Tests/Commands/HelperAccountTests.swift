@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 /// Whose token git is given where the environment has an account, and the keyring another.

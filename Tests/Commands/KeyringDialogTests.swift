@@ -1,7 +1,6 @@
 import Glibc
 import Keyring
 import MetiToken
-import StandInMETI
 import Testing
 
 /// A person sits at a terminal, and the keyring asks.

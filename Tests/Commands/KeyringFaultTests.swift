@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("When the keyring fails", .manyAtOnce)

@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 /// SIGKILL at moments spread over a whole call: it must never cost the account.

@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 @Suite("Logging in", .manyAtOnce)

@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 @Suite("Forgetting", .manyAtOnce)

@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("Where the answer goes", .manyAtOnce)

@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 @Suite("Telling a person what is waited for", .manyAtOnce)

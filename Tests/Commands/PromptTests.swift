@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("Asking a person", .manyAtOnce)

@@ -1,4 +1,3 @@
-import StandInMETI
 import Testing
 
 /// Without a keyring: the account comes with the environment.

@@ -1,5 +1,4 @@
 import Foundation
-import StandInMETI
 import Testing
 
 @Suite("setup-git")

@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("Saying what is stored", .manyAtOnce)
@@ -96,7 +95,7 @@ struct StatusTests {
 
   @Test func `status works with no METI to be reached`() throws {
     let place = try Workplace.loggedIn()
-    place.meti.shutdown()
+    place.meti.stopListening()
     #expect(try report(place).status == .exit(0))
   }
 
@@ -147,12 +146,12 @@ struct StatusTests {
             API:      \(place.url)
             password: stored in the keyring
             token:    valid for 59 minutes (until TIME), in the kernel and keyring
-            claims:   account acc_stand_in, role custodian, client Stand-in client, subject \
+            claims:   account acc_mock, role custodian, client Mock client, subject \
           \(METIServer.clientID) (read from the token, not verified)
           """))
     #expect(
       try report(place, "--json").out.contains(
-        #""claims":{"account_id":"acc_stand_in","client_name":"Stand-in client","#
+        #""claims":{"account_id":"acc_mock","client_name":"Mock client","#
           + #""role":"custodian","sub":"\#(METIServer.clientID)","verified":false}"#))
   }
 

@@ -1,23 +1,12 @@
 import CTestSupport
 import Foundation
 import Glibc
-import StandInMETI
 import Testing
 
 @Suite("Support works")
 struct SupportTests {
-  let curl = Program("curl")
   let secretTool = Program("secret-tool")
   let sh = Program("/bin/sh")
-
-  func post(_ server: METIServer, password: String = METIServer.password) throws -> Outcome {
-    let json = #"{"email": "\#(METIServer.email)", "password": "\#(password)"}"#
-    return try curl.run(
-      [
-        "-sS", "--max-time", "5", "--cacert", server.environment["METI_CA_FILE"] ?? "",
-        "-H", "Content-Type: application/json", "--data-binary", "@-", server.url + "/token",
-      ], input: .text(json))
-  }
 
   /// Whether the process is there, and not just waiting for its parent to take note of its end.
   func isAlive(_ pid: Int32) -> Bool {
@@ -220,117 +209,6 @@ struct SupportTests {
       kill(processes[0], SIGKILL)
     }
     #expect(becomesTrue { !processes.contains(where: isAlive) })
-  }
-
-  // MARK: The stand-in METI
-
-  @Test func `the stand-in issues tokens and asks for them`() throws {
-    let server = try METIServer()
-    let outcome = try post(server)
-    let token = try #require(server.meti.lastToken)
-    #expect(outcome.out == #"{"expires_in":3600,"token":"\#(token)"}"#)
-    let get = { (token: String) in
-      try curl.run([
-        "-sS", "--cacert", server.environment["METI_CA_FILE"] ?? "", "-w", "%{http_code}",
-        "-o", "/dev/null", "-H", "Authorization: Bearer \(token)", server.url + "/sources",
-      ]).out
-    }
-    #expect(try get(token) == "200")
-    #expect(try get("x" + token) == "401")
-    server.meti.revoke(token)
-    #expect(try get(token) == "401")
-    #expect(server.meti.tokenPosts == 1)
-    #expect(server.meti.requests.map(\.path) == ["/token", "/sources", "/sources", "/sources"])
-    #expect(server.meti.requests[1].authorization == "Bearer \(token)")
-  }
-
-  @Test func `the stand-in refuses a wrong password`() throws {
-    let outcome = try post(METIServer(), password: "wrong")
-    #expect(outcome.out == #"{"error":"invalid e-mail or password"}"#)
-  }
-
-  @Test(arguments: [METIServer.Identity.wrongHost, .expired, .unknown])
-  func `curl refuses a bad certificate`(identity: METIServer.Identity) throws {
-    let server = try METIServer(identity)
-    let outcome = try post(server)
-    #expect(outcome.status == .exit(60))
-    #expect(server.meti.requests == [])
-  }
-
-  @Test func `the stand-in answers as scripted, and then as always`() throws {
-    let server = try METIServer(.plain, lifetime: 30)
-    server.meti.answerNext(
-      .status(503, headers: [("Retry-After", "1")]), .close, .truncated, .raw([0, 1, 2, 10]))
-    #expect(try post(server).out == #"{"error":"scripted"}"#)
-    #expect(try (1...3).map { _ in try post(server).status } == [.exit(52), .exit(18), .exit(1)])
-    server.meti.style = .loose
-    let answer = try post(server).out
-    #expect(answer.contains(#""expires_in":"30""#))
-    #expect(answer.contains(#""access_token":"#))
-  }
-
-  @Test func `the stand-in counts requests that wait together`() throws {
-    let server = try METIServer(.plain)
-    server.meti.defaultAnswer = .delay(seconds: 0.5, then: .issue)
-    let arguments = [
-      "-sS", "-H", "Content-Type: application/json", "-d", "{}", server.url + "/token",
-    ]
-    let children = try (0..<4).map { _ in try curl.start(arguments) }
-    #expect(children.allSatisfy { $0.wait().status == .exit(0) })
-    #expect(server.meti.tokenPosts == 4)
-    #expect(server.meti.peakTokenPosts == 4)
-  }
-
-  @Test func `the stand-in misbehaves by its seed, and keeps a journal`() throws {
-    let names = try (0..<2).map { _ in
-      let server = try METIServer(.plain)
-      server.meti.misbehaviour = Misbehaviour(seed: 7, percent: 50)
-      let arguments = [
-        "-sS", "--max-time", "2", "-d", #"{"email":"a@b.c"}"#, server.url + "/token",
-      ]
-      let children = try (0..<32).map { _ in try curl.start(arguments) }
-      for child in children { _ = child.wait() }
-      #expect(server.meti.journal.allSatisfy { $0.account == "a@b.c" && $0.token == nil })
-      return server.meti.journal.map(\.answer.name)
-    }
-    // On a busy machine curl may give up before it has sent anything.
-    #expect(zip(names[0], names[1]).allSatisfy(==))
-    for names in names { #expect((1..<names.count).contains(names.count { $0 == "issue" })) }
-  }
-
-  @Test func `the stand-in's journal says what was issued to whom`() throws {
-    let server = try METIServer(lifetime: 30)
-    _ = try post(server)
-    _ = try post(server, password: "wrong")
-    server.meti.forgetRequests()
-    let journal = server.meti.journal
-    #expect(journal.map(\.token) == [server.meti.lastToken, nil])
-    #expect(journal.map(\.lifetime) == [30, nil])
-    #expect(journal.allSatisfy { $0.ended ?? 0 >= $0.received && $0.account == METIServer.email })
-  }
-
-  @Test func `the stand-in refuses connections while it does not listen`() throws {
-    let server = try METIServer(.plain)
-    let isRefused = { try curl.run(["-sS", server.url + "/sources"]).status == .exit(7) }
-    try server.meti.stopListening()
-    #expect(try isRefused())
-    try server.meti.startListening()
-    #expect(try !isRefused())
-  }
-
-  @Test func `shell scripts can steer a stand-in, which ends with them`() throws {
-    let directory = try TemporaryDirectory()
-    let password = try directory.write("secret\n", to: "password")
-    let program = try Program.standInMETI.start(
-      ["--plain-http", "--email", "a@b.c", "--password-file", password], input: .open)
-    #expect(try program.line().hasPrefix("ready http://127.0.0.1:"))
-    program.send("posts\nnext status 503 7\nlifetime 5\nwhat\n")
-    #expect(
-      try (1...4).map { _ in try program.line() } == [
-        "0", "ok", "ok", "error: unknown command: what",
-      ])
-    program.closeInput()
-    #expect(program.wait(timeout: .seconds(5)).status == .exit(0))
   }
 
   // MARK: Kernel keys

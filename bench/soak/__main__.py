@@ -1,7 +1,7 @@
 """usage: soak [--calls NUMBER] [--at-once NUMBER] [--parallel NUMBER] [--seed NUMBER]
-            --programs DIR --stand-in FILE
+            --programs DIR
 
-Makes many calls of meti-token while METI and the keyring misbehave at random, on loopback and on a
+Makes many calls of meti-token while METI and the keyring fail at random, on loopback and on a
 keyring of its own, and checks every answer. Prints figures, and whatever is not as it must be.
 Exits 1 then."""
 
@@ -39,7 +39,6 @@ def options():
     parser.add_argument("--parallel", type=int, default=32, help="of the others, at a time")
     parser.add_argument("--seed", type=int, default=None, help="to repeat a run's troubles")
     parser.add_argument("--programs", required=True, help="where meti-token is")
-    parser.add_argument("--stand-in", required=True, help="the stand-in METI")
     chosen = parser.parse_args()
     if chosen.calls < 2 * chosen.at_once or chosen.at_once < 0 or chosen.parallel < 1:
         parser.error("--calls must be at least twice --at-once, and --parallel at least 1")
@@ -64,7 +63,8 @@ class Soak:
             [f"{ROOT}/scripts/test-certificates", f"{directory}/certificates"], check=True)
         self.keyring = Keyring(ROOT, f"{directory}/session")
         self.meti = Service([
-            chosen.stand_in, "--certificate", f"{directory}/certificates/server.pem",
+            f"{ROOT}/Tests/Servers/mock-meti",
+            "--certificate", f"{directory}/certificates/server.pem",
             "--key", f"{directory}/certificates/server.key"])
         self.url = self.meti.line().removeprefix("ready ")
         for account, password in ACCOUNTS.items():
@@ -90,20 +90,20 @@ class Soak:
             self.must(self.storm.login(account))
         self.burst("all is well")
 
-        self.meti.ask(f"misbehave {self.chosen.seed} {TROUBLE}")
+        self.meti.ask(f"faults {self.chosen.seed} {TROUBLE}")
         self.storm.run(self.chosen.calls - 2 * self.chosen.at_once)
         self.say(f"the storm is over after {len(self.calls.done)} calls")
 
-        self.meti.ask("misbehave 0 0")
+        self.meti.ask("faults 0 0")
         self.meti.ask(f"lifetime {DEFAULT_LIFE}")
         self.every_account_works()
         # Once more at once, now without a keyring and with a METI that fails always.
-        self.meti.ask("misbehave 1 100")
+        self.meti.ask("faults 1 100")
         self.keyring.begin("killed")
         self.burst("the keyring is dead")
         self.keyring.cure("killed")
         self.until(lambda: self.keyring.is_well)
-        self.meti.ask("misbehave 0 0")
+        self.meti.ask("faults 0 0")
         self.every_account_works()
 
     def burst(self, words):

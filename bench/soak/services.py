@@ -14,7 +14,7 @@ def adopt():
 
 
 def now():
-    """Milliseconds on the clock the journal of stand-in-meti uses."""
+    """Milliseconds on the clock the journal of mock-meti uses."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
 

@@ -38,14 +38,7 @@ class Post:
 
 
 def read_journal(line):
-    posts = []
-    for entry in line.split("\t") if line else []:
-        fields = [None if field == "-" else field for field in entry.split(" ")]
-        received, ended, answer, account, lifetime, token = fields
-        posts.append(Post(
-            int(received), int(ended) if ended else None, answer, account,
-            int(lifetime) if lifetime else None, token))
-    return posts
+    return [Post(**post) for post in json.loads(line)]
 
 
 class Verdict:

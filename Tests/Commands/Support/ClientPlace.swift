@@ -1,5 +1,3 @@
-import StandInMETI
-
 /// An OAuth 2.0 client, whose token endpoint is on another server than its API.
 final class ClientPlace {
   /// Where the client and its secret are.

@@ -37,10 +37,10 @@ class FakeService {
   }
 }
 
-/// A keyring that fails as it is told to; Tests/FakeKeyring/fake-keyring says how.
+/// A keyring that fails as it is told to; Tests/Servers/fake-keyring says how.
 final class FakeKeyring: FakeService {
   /// On this desktop's bus, where nobody else may serve secrets.
-  init(on desktop: Desktop) throws { try super.init("Tests/FakeKeyring/fake-keyring", on: desktop) }
+  init(on desktop: Desktop) throws { try super.init("Tests/Servers/fake-keyring", on: desktop) }
 
   /// Whether it is asked this within seconds. Empties the journal.
   func isAsked(_ call: String) throws -> Bool {
@@ -56,11 +56,11 @@ final class FakeKeyring: FakeService {
   func items() throws -> [String] { try tell("items") }
 }
 
-/// A person before the dialogs of the desktop's GNOME Keyring; Tests/FakeKeyring/fake-prompter says
+/// A person before the dialogs of the desktop's GNOME Keyring; Tests/Servers/fake-prompter says
 /// what they can do.
 final class FakePrompter: FakeService {
   init(on desktop: Desktop) throws {
-    try super.init("Tests/FakeKeyring/fake-prompter", on: desktop)
+    try super.init("Tests/Servers/fake-prompter", on: desktop)
   }
 }
 

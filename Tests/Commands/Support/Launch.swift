@@ -68,7 +68,7 @@ struct Launch {
     var attributes = posix_spawnattr_t()
     try check("posix_spawnattr_init", unsafe posix_spawnattr_init(&attributes))
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // SwiftNIO ignores SIGPIPE in this process, and a child would inherit that.
+    // This process ignores SIGPIPE, and a child would inherit that.
     var signals = sigset_t()
     unsafe sigfillset(&signals)
     unsafe posix_spawnattr_setsigdefault(&attributes, &signals)

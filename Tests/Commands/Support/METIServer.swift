@@ -1,7 +1,6 @@
 import Glibc
-import StandInMETI
 
-/// A stand-in METI on loopback with one account, which leaves no kernel key behind.
+/// A mock of METI on loopback with one account, which leaves no kernel key behind.
 final class METIServer {
   /// What the server identifies itself with.
   enum Identity: String, Sendable {
@@ -21,22 +20,17 @@ final class METIServer {
   static let clientID = "client-of-the-tests"
   static let clientSecret = "hunter2-hunter2-hunter2"
 
-  let meti: StandInMETI
+  let meti: MockMETI
   /// METI_API_URL, and METI_CA_FILE to trust it by.
   let environment: [String: String]
 
   init(_ identity: Identity = .server, lifetime: Int = 3600) throws {
-    var configuration = StandInMETI.Configuration()
-    configuration.accounts = [METIServer.email: METIServer.password]
-    configuration.clients = [METIServer.clientID: METIServer.clientSecret]
-    configuration.lifetime = lifetime
     let certificates = try Certificates.shared.get()
-    if identity != .plain {
-      configuration.certificate = .init(
-        chain: "\(certificates.directory.path)/\(identity.rawValue).pem",
-        key: "\(certificates.directory.path)/\(identity.rawValue).key")
-    }
-    meti = try StandInMETI(configuration)
+    let files = "\(certificates.directory.path)/\(identity.rawValue)"
+    meti = try MockMETI(
+      certificate: identity == .plain ? nil : ("\(files).pem", "\(files).key"), lifetime: lifetime)
+    meti.setPassword(METIServer.password, for: METIServer.email)
+    meti.setSecret(METIServer.clientSecret, for: METIServer.clientID)
     // Whoever had this port before may have been killed, and have left a live token.
     KernelKeys.removeAll(containing: meti.url)
     environment = ["METI_API_URL": meti.url, "METI_CA_FILE": certificates.authority]
@@ -45,7 +39,6 @@ final class METIServer {
   deinit {
     // As long as the port is ours, so are its keys.
     KernelKeys.removeAll(containing: meti.url)
-    meti.shutdown()
   }
 
   var url: String { meti.url }

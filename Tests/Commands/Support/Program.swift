@@ -9,8 +9,8 @@ struct Program: Sendable {
   static let metiToken = Program(product: "meti-token")
   /// What it becomes for anything but a cached token.
   static let cli = Program(product: "meti-token-cli")
-  /// The stand-in METI for shell scripts.
-  static let standInMETI = Program(product: "stand-in-meti")
+  /// The mock of METI.
+  static let mockMETI = Program(script: "Tests/Servers/mock-meti")
 
   init(_ path: String) {
     self.path = path

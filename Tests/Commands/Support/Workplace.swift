@@ -1,5 +1,4 @@
 import Glibc
-import StandInMETI
 
 /// A desktop, a METI with one account, and `meti-token` between them.
 final class Workplace {
@@ -18,14 +17,14 @@ final class Workplace {
     environment = desktop.environment.merging(server.environment) { $1 }
   }
 
-  /// Logged in; the stand-in counts anew.
+  /// Logged in; the mock counts anew.
   static func loggedIn(lifetime: Int = 3600) throws -> Workplace {
     let place = try Workplace(lifetime: lifetime)
     try place.logIn()
     return place
   }
 
-  var meti: StandInMETI { server.meti }
+  var meti: MockMETI { server.meti }
   var url: String { server.url }
 
   func start(
