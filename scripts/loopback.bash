@@ -25,6 +25,20 @@ build() { # ARGUMENT...
   }
 }
 
+# Replaces the text between two markers in docs/speed.md.
+update_docs() { # MARKER FILE
+  grep -qFx "<!-- $1:end -->" docs/speed.md || fail "docs/speed.md has no line <!-- $1:end -->"
+  sed --in-place -e "/^<!-- $1:begin -->$/,/^<!-- $1:end -->$/ {
+    //!d
+    /begin -->$/ { a\\
+
+      r $2
+    }
+    /end -->$/ i\\
+
+  }" docs/speed.md
+}
+
 # Makes $throwaway, and removes it when the script ends, for whatever reason; first it ends
 # $services.
 # The sockets in it need a short name, so it is not made under TMPDIR.
