@@ -8,7 +8,7 @@
 // is [<FILE] [VARIABLE=VALUE]... PROGRAM [ARGUMENT]..., the PROGRAM being a path, and FILE its
 // stdin. Stdout is /dev/null. Exits 1 when a command does not exit with 0.
 //
-// Link it statically: the peak memory that the kernel tells of a process counts what this one had
+// Link it statically: the peak memory that the kernel reports of a process includes what this one had
 // when it was started, so this one has to be smaller than all that it measures.
 
 #include <err.h>
@@ -83,7 +83,7 @@ static char **environment(const struct command *command) {
   return all;
 }
 
-// Runs a command to its end; returns its peak memory in KiB.
+// Runs a command, waits until it has ended, and returns its peak memory in KiB.
 static double run(const char *name, const struct command *command) {
   char **variables = environment(command);
   posix_spawn_file_actions_t files;

@@ -1,4 +1,4 @@
-# Sourced by scripts/try-providers, which says what the functions are for.
+# Sourced by lab/providers, which says what the functions are for.
 # GNOME Keyring, as scripts/private-session runs it for the tests.
 # Some variables are that script's, and some of these are for it.
 #

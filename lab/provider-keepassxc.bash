@@ -1,4 +1,4 @@
-# Sourced by scripts/try-providers, which says what the functions are for.
+# Sourced by lab/providers, which says what the functions are for.
 # KeePassXC under an X server of its own, with a database whose root group is given to the Secret
 # Service. It confirms nothing at first; provider_peculiarities shows how it asks by default.
 # Some variables are that script's, and some of these are for it.
@@ -50,7 +50,7 @@ ShowNotification=false
 CONF
 }
 
-# The group is named in the database by its UUID, which stands there once in each of two codings.
+# The database names the group by its UUID, once in each of two codings.
 write_database() { # FILE
   cat >"$throwaway/database.xml" <<XML
 <?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -101,31 +101,31 @@ press_in_dialogs() { # KEY
 }
 
 provider_peculiarities() {
-  local before=$out person
+  local before=$out user
   provider_kill
   write_configuration true
   provider_start
-  try "asks by default: nobody is there" 69 "${from_keyring[@]}" meti-token
+  try "confirms by default: no prompt is possible" 69 "${from_keyring[@]}" meti-token
   repeat_words
   [[ $took -lt 12000 ]] || verdict 1 "within 12 seconds" "$took"
-  try "the token from the kernel, unasked" 0 meti-token
+  try "the token from the kernel, without a dialog" 0 meti-token
 
   press_in_dialogs Return &
-  person=$!
-  services+=("$person")
-  try "asks by default: a person allows it" 0 in_terminal "${from_keyring[@]}" meti-token
+  user=$!
+  services+=("$user")
+  try "confirms by default: the user allows it" 0 in_terminal "${from_keyring[@]}" meti-token
   expect "the same token" matches "$out" "$before"
   repeat_words
-  try "a person allows it, for a renewal" 0 in_terminal meti-token --force-refresh
-  kill "$person"
+  try "the user allows a renewal" 0 in_terminal meti-token --force-refresh
+  kill "$user"
   printf '            dialogs: %s\n' "$(sort -u "$throwaway/dialogs" | wc -l)"
 
   press_in_dialogs Escape &
-  person=$!
-  services+=("$person")
-  try "asks by default: a person does not allow it" 69 in_terminal "${from_keyring[@]}" meti-token
+  user=$!
+  services+=("$user")
+  try "confirms by default: the user denies it" 69 in_terminal "${from_keyring[@]}" meti-token
   repeat_words
-  kill "$person"
+  kill "$user"
 
   provider_kill
   write_configuration false

@@ -1,5 +1,5 @@
-# Sourced by scripts/try-providers, which says what the functions are for.
-# KWallet, whose wallet is opened as pam_kwallet does it at log-in, so that it asks nobody.
+# Sourced by lab/providers, which says what the functions are for.
+# KWallet, whose wallet is opened as pam_kwallet does it at log-in, so that it opens no dialog.
 # Some variables are that script's, and some of these are for it.
 #
 # shellcheck shell=bash disable=SC2034,SC2154

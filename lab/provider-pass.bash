@@ -1,4 +1,4 @@
-# Sourced by scripts/try-providers, which says what the functions are for.
+# Sourced by lab/providers, which says what the functions are for.
 # pass-secret-service, in a Python environment of its own, with a GnuPG key without a passphrase.
 # Some variables are that script's, and some of these are for it.
 #

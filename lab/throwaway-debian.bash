@@ -1,4 +1,4 @@
-# Sourced by scripts/try-package and scripts/try-systemd after scripts/loopback.bash, from the top of
+# Sourced by lab/package and lab/systemd after scripts/loopback.bash, from the top of
 # the repository, under set -euo pipefail: a new Debian in the throw-away directory, and the package
 # to try in it.
 #
@@ -14,11 +14,11 @@ say() { printf '\n# %s\n' "$*"; }
 require_root() { # WHAT-FOR
   [[ $(id -u) -ne 0 ]] || return 0
   echo "${0##*/}: error: not root, and $1 need it" >&2
-  echo "${0##*/}: hint: sudo env PATH=\"\$PATH\" scripts/${0##*/}" >&2
+  echo "${0##*/}: hint: sudo env PATH=\"\$PATH\" lab/${0##*/}" >&2
   exit 77
 }
 
-# The kernel's keyring is the whole machine's, so nobody here may have a user's number.
+# The kernel keyring is shared by the whole machine, so the user's number must be free here too.
 require_free_ids() { # USER-ID...
   local id
   for id in "$@"; do
@@ -32,17 +32,21 @@ build_package() {
   deb=$(echo .build-deb/meti-token_*_"$(dpkg --print-architecture)".deb)
 }
 
-# Makes a minimal Debian of this machine's release, from its mirror, in $root. The package lies in
-# its /tmp, and the authority to trust METI by in its /etc.
-make_debian() {
-  local release mirror
+this_release() {
   # shellcheck source=/dev/null
-  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  (. /etc/os-release && echo "$VERSION_CODENAME")
+}
+
+# Makes a minimal Debian of this or another release, from this machine's mirror, in $root. The package
+# is in its /tmp, and the certificate authority to trust in its /etc.
+make_debian() { # [RELEASE]
+  local release=${1-$(this_release)} mirror
   # The fields are apt's.
   # shellcheck disable=SC2016
   mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' \
-    'Created-By: Packages' | awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
-  [[ -n $mirror ]] || fail "no mirror of $release among the sources of this machine's apt"
+    'Created-By: Packages' |
+    awk -v release="$(this_release)" '$1 == release && $2 == "main" { print $3; exit }')
+  [[ -n $mirror ]] || fail "the sources of this machine's apt have no mirror of Debian"
 
   say "A new Debian $release"
   # make_throwaway has set it.
@@ -59,7 +63,7 @@ make_debian() {
   install -m 644 "$deb" "$root/tmp/meti-token.deb"
 }
 
-# Runs a command in it. Its mounts and its processes are in namespaces of their own, and end with it.
+# Runs a command in it. Mounts and processes are in namespaces of their own, and end with it.
 inside() { # COMMAND...
   unshare --mount --pid --fork --kill-child --mount-proc="$root/proc" \
     chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \

@@ -130,6 +130,8 @@ end_loopback() {
   fi
   for pid in "${services[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
   for pid in "${services[@]}"; do wait "$pid" 2>/dev/null || true; done
+  # A script may define it.
+  if declare -F clean_up >/dev/null; then clean_up; fi
   rm -rf "$throwaway"
   exit "$status"
 }
