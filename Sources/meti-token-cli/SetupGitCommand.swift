@@ -30,8 +30,10 @@ struct SetupGitCommand: ParsableCommand {
 
   func run() throws {
     try CallEnvironment.check()
-    let api = try CallEnvironment.api(common.settings())
-    let configuration = GitConfiguration(git: try GitProgram(), api: api)
+    let (settings, clock) = (common.settings(), SystemClock())
+    let api = try CallEnvironment.api(settings)
+    let git = try GitProgram(until: Call.deadline(settings, clock), clock)
+    let configuration = GitConfiguration(git: git, api: api)
     let old = try configuration.helpers()
     let others = GitHelper.removed(from: old)
     if unset {

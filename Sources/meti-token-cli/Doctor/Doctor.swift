@@ -11,7 +11,8 @@ struct Doctor {
     var keyring = KeyringChecks(call, until: call.share(of: 3))
     keyring.run()
     let (accountCheck, account) = self.account(keyring.stored)
-    let (credentialCheck, tokenURL) = credentials(account, isQuiet: keyring.isQuiet)
+    let (credentialCheck, tokenURL) = credentials(
+      accountCheck.state == .ok ? account : nil, isQuiet: keyring.isQuiet)
     let endpoint = EndpointChecks(call)
     let api = endpoint.api(until: call.share(of: tokenURL == nil ? 1 : 2))
     var checks = [accountCheck] + keyring.checks
@@ -23,38 +24,44 @@ struct Doctor {
 
   // MARK: The account
 
-  /// - Parameter stored: `nil` if that is not known.
+  /// - Parameter stored: `nil` if the keyring cannot be read.
+  /// - Returns: also the account if its name is known, stored or not.
   private func account(_ stored: StoredAccounts?) -> (Check, Account?) {
     let (selector, api) = (call.selector, call.selector.api)
     if let store = call.store as? EnvironmentStore {
       let kind = store.grant == .password ? "" : ", an OAuth 2.0 client"
       return (Check(.account, .ok, "\(store.own.name)\(kind), from the environment"), store.own)
     }
-    let chosen: String?
-    do {
-      chosen = try selector.name ?? DefaultAccountFile(Process.variable).name(at: api)
+    var name = selector.name
+    do throws(DefaultAccountError) {
+      if name == nil { name = try DefaultAccountFile(Process.variable).name(at: api) }
     } catch {
       let hint = FailureText.defaultAccountHint
       return (Check(.account, .warning, FailureText.of(error), hint: hint), nil)
     }
-    let isOnlyOne = chosen == nil && stored?.names.count == 1
-    let origin =
-      selector.name != nil ? "selected" : isOnlyOne ? "the only one" : "the default"
-    let name = chosen ?? (isOnlyOne ? stored?.names.first : nil)
-    guard let stored, stored.locked == 0 || !stored.names.isEmpty else {
-      return (Check(.account, .skipped, "\(name ?? "not known"): the keyring is not readable"), nil)
+    let isOnlyOne = name == nil && stored?.names.count == 1
+    if isOnlyOne { name = stored?.names.first }
+    let origin = selector.name != nil ? "selected" : isOnlyOne ? "the only one" : "the default"
+    let mayBeHidden = stored.map { $0.locked > 0 } ?? true
+    guard let account = name.flatMap({ try? Account(name: $0, api: api) }) else {
+      let names = stored?.names ?? []
+      guard names.isEmpty else {
+        return (Check(.account, Failure(TokenError.noDefault(names))), nil)
+      }
+      return mayBeHidden
+        ? (Check(.account, .skipped, "unknown: the keyring cannot be read"), nil)
+        : (warning(.noAccount(selector)), nil)
     }
-    guard let name else {
-      return stored.names.isEmpty
-        ? (warning(.noAccount(selector)), nil)
-        : (Check(.account, Failure(TokenError.noDefault(stored.names))), nil)
+    let text = "\(account.name), \(origin)"
+    if stored?.contains(account) == true {
+      return (Check(.account, .ok, "\(text), in the keyring"), account)
     }
-    guard let account = try? Account(name: name, api: api), stored.contains(account) else {
-      return stored.locked > 0
-        ? (Check(.account, .skipped, "\(name), \(origin), may be among the locked ones"), nil)
-        : (warning(.noAccount(AccountSelector(api: api, name: name))), nil)
+    if mayBeHidden {
+      return (Check(.account, .skipped, "\(text): the keyring cannot be read"), account)
     }
-    return (Check(.account, .ok, "\(name), \(origin), in the keyring"), account)
+    let error: TokenError =
+      selector.name == nil ? .defaultNotStored(account) : .noAccount(AccountSelector(account))
+    return (warning(error), account)
   }
 
   private func warning(_ error: TokenError) -> Check {
@@ -65,7 +72,9 @@ struct Doctor {
   /// - Parameter isQuiet: whether the keyring returns the secret of an open item without a prompt.
   /// - Returns: also the token URL of an OAuth 2.0 client.
   private func credentials(_ account: Account?, isQuiet: Bool) -> (Check, TokenURL?) {
-    guard let account else { return (Check(.credentials, .skipped, "not checked: see account"), nil) }
+    guard let account else {
+      return (Check(.credentials, .skipped, "not checked: see account"), nil)
+    }
     let environment = call.store as? EnvironmentStore
     let place = environment?.source.name ?? "the keyring"
     guard environment?.source.canBeReadAgain ?? isQuiet else {
@@ -138,7 +147,8 @@ struct Doctor {
       return Check(
         .locks, .warning, "no directory is usable, so parallel calls each ask METI", hint: hint)
     }
-    if let runtime = CallEnvironment.value("XDG_RUNTIME_DIR"), directory != "\(runtime)/meti-token" {
+    if let runtime = CallEnvironment.value("XDG_RUNTIME_DIR"), directory != "\(runtime)/meti-token"
+    {
       return Check(.locks, .warning, "in \(directory): \(runtime) is not usable", hint: hint)
     }
     if let backOff = account.flatMap({ call.lock.state(of: $0).backOff }),

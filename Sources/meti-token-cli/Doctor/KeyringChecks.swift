@@ -7,16 +7,16 @@ struct KeyringChecks {
   private(set) var checks: [Check] = []
   /// `nil` if the keyring cannot be read.
   private(set) var stored: StoredAccounts?
-  /// Whether the keyring returns the secret of an open item without a prompt, as far as is known.
-  private(set) var isQuiet = false
-
+  private var provider: ProviderProcess?
   private let call: Call
-  private let bus: BusAddress?
+  private let bus = BusAddress.find(Process.variable)
   private let probe: KeyringProbe
+
+  /// Whether the keyring returns the secret of an open item without a prompt, as far as is known.
+  var isQuiet: Bool { provider?.isQuiet ?? false }
 
   init(_ call: Call, until deadline: Deadline) {
     self.call = call
-    bus = BusAddress.find(Process.variable)
     probe = KeyringProbe(
       bus: bus, clock: call.clock, until: deadline, locks: call.lock,
       verbose: call.isVerbose ? { @Sendable in Console.detail($0) } : nil)
@@ -28,67 +28,68 @@ struct KeyringChecks {
       checks = steps.map { Check($0, .skipped, "not needed: the account is in the environment") }
       return
     }
-    do {
+    do throws(KeyringError) {
       try checkBus()
       try checkProvider()
       try checkCollection()
     } catch {
-      let step = steps[checks.count]
-      let hint = error.kind == .notAnswering ? "answer its dialog, or restart the keyring" : nil
-      checks.append(Check(step, call.reported(error), hint: hint))
+      let failure = call.reported(error)
+      let place = checks.count == 1 ? provider.map { "\($0.text): " } ?? "" : ""
+      let hint =
+        switch error.kind {
+        case .notAnswering: "answer the keyring's dialog, or restart the keyring"
+        case .noSession: provider?.plugins.map { "install \($0)" } ?? failure.hint
+        default: failure.hint ?? "see the reason with: meti-token doctor --verbose"
+        }
+      let check = steps[checks.count]
+      checks.append(Check(check, .failed(failure.status), place + failure.message, hint: hint))
+      checks += steps[checks.count...].map { Check($0, .skipped, "not checked: see \(check)") }
     }
-    checks += steps[checks.count...].map { Check($0, .skipped, "not checked") }
   }
 
   private mutating func checkBus() throws(KeyringError) {
     try probe.connect()
-    guard let bus else { return }
-    let origin = bus.isFromEnvironment ? "from DBUS_SESSION_BUS_ADDRESS" : "in the runtime directory"
+    guard let bus else { throw KeyringError(.noBus(BusTrouble(.noAddress))) }
+    let origin = bus.isFromEnvironment ? "from DBUS_SESSION_BUS_ADDRESS" : "found there"
     checks.append(Check(.bus, .ok, "\(bus.text), \(origin)"))
   }
 
   private mutating func checkProvider() throws(KeyringError) {
-    // Starts the provider if none is running, as any call does.
-    let provider = ProviderProcess(id: try probe.provider())
-    isQuiet = provider.isQuiet
-    do {
-      try probe.openSession()
-    } catch {
-      let hint =
-        switch error.kind {
-        case .noSession: provider.plugins.map { "install \($0)" }
-        case .notAnswering: "answer its dialog, or restart the keyring"
-        default: String?.none
-        }
-      let failure = call.reported(error)
-      checks.append(
-        Check(.provider, .failed(failure.status), "\(provider.text): \(failure.message)", hint: hint))
-    }
+    provider = try probe.provider().map { ProviderProcess(id: $0.processID) }
+    // Starts a provider if none is running, as any call does.
+    try probe.openSession()
+    let running = try probe.provider()
+    provider = ProviderProcess(id: running?.processID)
+    checks.append(Check(.provider, .ok, provider?.text ?? ""))
   }
 
   private mutating func checkCollection() throws(KeyringError) {
     // Opens what opens without a prompt, as any call does.
     let stored = try call.store.accounts(at: call.selector.api)
+    self.stored = stored
     guard let collection = try probe.defaultCollection() else {
       let (message, hint) = FailureText.of(.noCollection)
       checks.append(Check(.collection, .warning, message, hint: hint))
-      self.stored = stored
       return
     }
-    let locked = stored.locked == 1 ? "1 locked account" : "\(stored.locked) locked accounts"
+    let locked = Self.counted(stored.locked, "locked account")
     if collection.isLocked {
       let (message, hint) = FailureText.of(.locked)
-      let detail = "\"\(collection.label)\": \(message)"
-      checks.append(Check(.collection, .failed(.keyring), "\(detail) (\(locked))", hint: hint))
+      let count = stored.locked > 0 ? " (\(locked))" : ""
+      let detail = "\"\(collection.label)\": \(message)\(count)"
+      checks.append(Check(.collection, .failed(.keyring), detail, hint: hint))
     } else if stored.locked > 0 {
       checks.append(
         Check(
           .collection, .warning, "\"\(collection.label)\" is open; another keyring has \(locked)",
           hint: "unlock that keyring on the desktop"))
     } else {
-      let count = stored.names.count == 1 ? "1 account" : "\(stored.names.count) accounts"
+      let count = Self.counted(stored.names.count, "account")
       checks.append(Check(.collection, .ok, "\"\(collection.label)\" is open, with \(count)"))
     }
-    self.stored = stored
+  }
+
+  private static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 }
