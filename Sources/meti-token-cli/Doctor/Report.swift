@@ -45,7 +45,7 @@ struct Report {
 
   func json() throws -> String {
     struct Document: Encodable {
-      let api_url: String
+      let apiURL: String
       let checks: [Entry]
       let version: String
     }
@@ -56,9 +56,10 @@ struct Report {
       let hint: String?
     }
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let document = Document(
-      api_url: apiURL,
+      apiURL: apiURL,
       checks: checks.map {
         Entry(id: $0.id.rawValue, state: $0.state.name, detail: $0.detail, hint: $0.hint)
       },
