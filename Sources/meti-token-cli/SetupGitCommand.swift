@@ -1,107 +1,115 @@
 import ArgumentParser
 import Glibc
 import MetiToken
-import Posix
+import System
 
 struct SetupGitCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "setup-git",
-    abstract: "Let git ask meti-token for the API's host.",
+    abstract: "Make git ask meti-token for the API's host.",
     usage: "meti-token setup-git [--unset] [<options>]",
     discussion: """
-      Adds two lines to your configuration of git (git config --global):
+      Adds two lines to your git configuration (git config --global):
 
           [credential "https://api.meti.millpont.com"]
               helper =
               helper = meti
 
-      The empty one keeps the helpers that you have for every host, such as store and cache, from \
-      being asked first and from being given the token to keep. Where git-credential-meti is not \
-      in PATH the second line holds the path of meti-token. Where the API is named with --api-url \
-      the second line names it as well.
+      The empty line turns off the helpers before it, such as store and cache, so that they neither \
+      answer nor get the token. If git-credential-meti is not in PATH, the second line contains the \
+      path of meti-token. If you name the API with --api-url, the second line names it too.
 
-      Lines of other hosts are not touched. Helpers that you already had for this very URL stay \
-      where they are, before the empty line, which switches them off until --unset. git asks \
-      helpers in the order of its files: where one is added later that is for this host as well, \
-      such as one for every host, run this again, and the two lines move behind it. A helper that \
-      a repository's own configuration names is still asked after meti-token, and is given the \
-      token.
+      Other lines stay as they are. If you add a helper later, run setup-git again: it moves the two \
+      lines to the end, and warns about helpers that still get the token.
       """)
 
-  @Flag(help: "Remove the lines again, and nothing else.")
+  @Flag(help: "Remove these lines, and nothing else.")
   var unset = false
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    var settings = common.settings(noPrompt: true)
-    // No account is needed, whatever the environment has to say of one.
-    settings.isForKeyring = true
-    let api = try Call(settings).selector.api
-    let configuration = GitConfiguration(git: try GitProgram(), api: api)
-    let lines = try configuration.lines()
+    try CallEnvironment.check()
+    let (settings, clock) = (common.settings(), SystemClock())
+    let api = try CallEnvironment.api(settings)
+    let git = try GitProgram(until: Call.deadline(settings, clock), clock)
+    let configuration = GitConfiguration(git: git, api: api)
+    let old = try configuration.helpers()
+    let others = GitHelper.removed(from: old)
     if unset {
-      try remove(lines, from: configuration, api)
+      if others != old { try configuration.replace(old, with: others) }
+      Console.say(
+        others == old
+          ? "git does not ask meti-token for \(api.origin); nothing was changed"
+          : "git no longer asks meti-token for \(api.origin)")
     } else {
-      try add(to: lines, in: configuration, api)
+      let helper = try GitHelper.value(api: common.apiURL == nil ? nil : api)
+      try add(old, others + ["", helper], to: configuration)
     }
   }
 
   private func add(
-    to lines: HelperLines, in configuration: GitConfiguration, _ api: APIURL
-  ) throws(Failure) {
-    let wanted = lines.adding(try Self.helper(api, isNamed: common.apiURL != nil))
-    try configuration.change(lines, to: wanted)
-    var now = wanted == lines ? lines : try configuration.lines()
-    if !now.others.isEmpty {
-      try configuration.move(now)
-      now = try configuration.lines()
-    }
-    if wanted != lines || !lines.others.isEmpty {
-      Voice.say("git now asks meti-token for \(api.origin), by its global configuration")
-    } else {
-      Voice.say("git already asks meti-token for \(api.origin); nothing was changed")
-    }
-    if now.hasOthersBefore {
-      Voice.say("what other helpers it had for this URL stay in place, switched off")
-    }
-    let keepers = (now.hasOthersAfter ? [configuration.key] : []) + now.others
-    if !keepers.isEmpty {
-      Voice.warning(
-        "another helper for \(api.origin) comes after meti-token and is given the token to keep: "
-          + keepers.distinctNames().joined(separator: ", "))
-    }
-  }
-
-  private func remove(
-    _ lines: HelperLines, from configuration: GitConfiguration, _ api: APIURL
-  ) throws(Failure) {
-    let wanted = lines.removingOurs()
-    guard wanted != lines else {
-      Voice.say("git does not ask meti-token for \(api.origin); nothing was changed")
+    _ old: [String], _ new: [String], to configuration: GitConfiguration
+  ) throws {
+    let host = configuration.api.origin
+    var asked = try configuration.askedKeys()
+    if new == old && asked == [configuration.key] {
+      Console.say("git already asks meti-token for \(host); nothing was changed")
       return
     }
-    try configuration.change(lines, to: wanted)
-    Voice.say("git no longer asks meti-token for \(api.origin)")
-  }
-
-  /// The value of the second line.
-  private static func helper(_ api: APIURL, isNamed: Bool) throws(Failure) -> String {
-    var helper: String
-    if SearchPath.find(Invocation.nameForGit) != nil {
-      helper = HelperLines.shortName
-    } else {
-      helper = ShellWord.quote(try ownPath())
+    try configuration.replace(old, with: new)
+    asked = try configuration.askedKeys()
+    guard let ours = asked.firstIndex(of: configuration.key) else {
+      throw Failure(
+        .inputOutput, "git does not ask meti-token: a later line turns off the helpers before it",
+        hint: "find the empty helper line with: git config --show-origin --get-regexp helper")
     }
-    if isNamed && api != .standard { helper += " --api-url \(ShellWord.quote(api.text))" }
-    return helper
+    Console.say("git now asks meti-token for \(host)")
+    asked.remove(at: ours)
+    guard !asked.isEmpty else { return }
+    Console.warning(
+      "git also gives the token to other helpers: " + asked.distinctNames().joined(separator: ", "))
+  }
+}
+
+/// The value of `credential.URL.helper` that runs this program.
+enum GitHelper {
+  /// git makes `git-credential-meti` of it.
+  private static let name = "meti"
+
+  /// - Parameter api: the API, if it is to be named.
+  static func value(api: APIURL?) throws -> String {
+    let isInPath = SearchPath.find(Invocation.nameForGit) != nil
+    let program = try isInPath ? name : ShellWord.quote(ownPath())
+    return program + (api.map { " --api-url \(ShellWord.quote($0.text))" } ?? "")
   }
 
-  /// The path of `meti-token`: beside this program, or in `bin` where this one is in
+  /// `values` without ours and the empty one directly before each.
+  static func removed(from values: [String]) -> [String] {
+    var kept: [String] = []
+    for value in values {
+      if !isOurs(value) {
+        kept.append(value)
+      } else if kept.last == "" {
+        kept.removeLast()
+      }
+    }
+    return kept
+  }
+
+  /// Whether `value` is the name or a quoted absolute path of this program, with options or without.
+  private static func isOurs(_ value: String) -> Bool {
+    let program = value.firstRange(of: " --").map { value[..<$0.lowerBound] } ?? value[...]
+    guard program.hasPrefix("/") else { return program == name }
+    let file = program.split(separator: "/").last?.filter { $0 != "'" } ?? ""
+    return ["meti-token", "meti-token-cli", Invocation.nameForGit].contains(file)
+  }
+
+  /// The path of `meti-token`: beside this program, or in `bin` if this one is in
   /// `libexec/meti-token` of the same prefix.
-  private static func ownPath() throws(Failure) -> String {
+  private static func ownPath() throws -> String {
     guard let executable = Process.executable else {
-      throw Failure(.bug, "cannot tell where it is installed: /proc is not mounted")
+      throw Failure(.bug, "cannot find its own path: /proc is not mounted")
     }
     let parts = executable.split(separator: "/")
     let folders = [parts.dropLast(), parts.dropLast(3) + ["bin"]]

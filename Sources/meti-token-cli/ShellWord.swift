@@ -1,45 +1,15 @@
-/// Words of the shell, through which git runs its helpers (gitcredentials(7)).
+/// Words of sh(1), in hints and in what git runs.
 enum ShellWord {
-  /// `text` as one word of sh(1). What begins with a slash still does, as git runs a helper as it
-  /// stands only then.
+  /// `text` as one word. An absolute path still begins with a slash: else git would not run it as a
+  /// path (gitcredentials(7)).
   static func quote(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-      default: "/._-+,@%:=".utf8.contains(byte)
-      }
+    let plain = "/._-+,@%:="
+    let isPlain = text.unicodeScalars.allSatisfy { scalar in
+      scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+        || plain.unicodeScalars.contains(scalar)
     }
     if isPlain && !text.isEmpty { return text }
-    let isAbsolute = text.utf8.first == UInt8(ascii: "/")
-    let rest = isAbsolute ? text.dropFirst() : text[...]
-    let quoted = rest.split(separator: "'", omittingEmptySubsequences: false)
-      .map { "'\($0)'" }.joined(separator: "\\'")
-    return (isAbsolute ? "/" : "") + quoted
-  }
-
-  /// The first word of `line`, its quotes removed.
-  static func first(of line: String) -> String {
-    var word = ""
-    var quote: Unicode.Scalar?
-    var isEscaped = false
-    for scalar in line.unicodeScalars.drop(while: { $0 == " " || $0 == "\t" }) {
-      if isEscaped {
-        word.unicodeScalars.append(scalar)
-        isEscaped = false
-      } else if scalar == "\\" && quote != "'" {
-        isEscaped = true
-      } else if scalar == quote {
-        quote = nil
-      } else if quote == nil && (scalar == "'" || scalar == "\"") {
-        quote = scalar
-      } else if quote == nil && (scalar == " " || scalar == "\t") {
-        break
-      } else {
-        word.unicodeScalars.append(scalar)
-      }
-    }
-    return word
+    let start = text.hasPrefix("/") ? "/" : ""
+    return "\(start)'\(text.dropFirst(start.count).replacing("'", with: #"'\''"#))'"
   }
 }

@@ -12,7 +12,7 @@ struct SetupGitTests {
   }
 
   private var added: Told {
-    .done("git now asks meti-token for \(place.url), by its global configuration")
+    .done("git now asks meti-token for \(place.url)")
   }
 
   @Test func `two lines are written, once`() throws {
@@ -56,15 +56,11 @@ struct SetupGitTests {
     #expect(git.contents(git.configuration) == before)
   }
 
-  @Test func `helpers that were there before stay, switched off`() throws {
+  @Test func `helpers that were there before stay, turned off`() throws {
     let key = "credential.\(place.url).helper"
     let log = try git.addWitness(to: key)
     let witness = try git.helpers()
-    #expect(
-      try git.setUp().told
-        == .done(
-          "git now asks meti-token for \(place.url), by its global configuration",
-          "what other helpers it had for this URL stay in place, switched off"))
+    #expect(try git.setUp().told == added)
     #expect(try git.helpers() == witness + ["", "meti"])
     _ = try git.run("credential", "approve", input: try git.fill(place.lines()))
     #expect(git.contents(log) == "")
@@ -81,15 +77,11 @@ struct SetupGitTests {
     #expect(try git.helpers() == ["", "cache"])
   }
 
-  @Test func `a helper after ours is warned of`() throws {
+  @Test func `a helper after ours is moved before the empty line`() throws {
     _ = try git.setUp()
     _ = try git.run("config", "--global", "--add", "credential.\(place.url).helper", "cache")
-    #expect(
-      try git.setUp().told
-        == .done(
-          "git already asks meti-token for \(place.url); nothing was changed",
-          "warning: another helper for \(place.url) comes after meti-token and is given the token "
-            + "to keep: credential.\(place.url).helper"))
+    #expect(try git.setUp().told == added)
+    #expect(try git.helpers() == ["cache", "", "meti"])
     _ = try git.setUp("--unset")
     #expect(try git.helpers() == ["cache"])
   }
@@ -106,9 +98,8 @@ struct SetupGitTests {
 
   /// Every way of naming the host that git takes for it.
   @Test(arguments: [
-    "credential.URL/.helper", "credential.URL/repository.helper",
-    "credential.https://name@HOST.helper",
-    "credential.HTTPS://HOST.helper", "credential.https://*.0.*.1:PORT.helper",
+    "credential.URL/.helper", "credential.HTTPS://HOST.helper",
+    "credential.https://*.0.*.1:PORT.helper",
     "credential.HOST.helper", "credential.https://.helper",
   ])
   func `a helper for a pattern that came later makes us move behind it`(key: String) throws {
@@ -121,8 +112,8 @@ struct SetupGitTests {
     #expect(
       try git.setUp().told
         == .done("git already asks meti-token for \(place.url); nothing was changed"))
-    let request = place.lines("username=name", "path=repository")
-    _ = try git.run("credential", "approve", input: request + "password=token\n")
+    let request = place.lines("username=name", "password=token")
+    _ = try git.run("credential", "approve", input: request)
     #expect(git.contents(log) == "")
   }
 
@@ -171,23 +162,52 @@ struct SetupGitTests {
     #expect(git.contents(git.configuration).hasPrefix("[credential]\n\thelper = store\n"))
   }
 
-  @Test func `an empty line after ours, which switches us off, is mended`() throws {
+  @Test func `an empty line after ours, which turns us off, is repaired`() throws {
     _ = try git.setUp()
     _ = try git.run("config", "--global", "--add", "credential.\(place.url).helper", "")
     #expect(try git.setUp().told == added)
     #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
   }
 
-  @Test func `where we cannot move behind it there is a warning`() throws {
+  @Test func `a helper that we cannot move behind is warned of`() throws {
     let username = "credential.\(place.url).username"
     _ = try git.run("config", "--global", username, METIServer.email)
     _ = try git.run("config", "--global", "--add", "credential.helper", "store")
-    let warning =
-      "warning: another helper for \(place.url) comes after meti-token and is given the token to "
-      + "keep: credential.helper"
-    #expect(try git.setUp().err == added.err + "meti-token: \(warning)\n")
+    let warning = "warning: git also gives the token to other helpers: credential.helper"
+    #expect(try git.setUp().told == .done("git now asks meti-token for \(place.url)", warning))
     #expect(try git.helpers() == ["", "meti"])
     #expect(try git.run("config", "--global", username).value == METIServer.email)
+  }
+
+  @Test func `an empty line that we cannot move behind is an error`() throws {
+    _ = try git.run("config", "--global", "credential.\(place.url).username", METIServer.email)
+    _ = try git.run("config", "--global", "--add", "credential.helper", "")
+    let outcome = try git.setUp()
+    #expect(outcome.status == .exit(74))
+    #expect(outcome.err.hasPrefix("meti-token: error: git does not ask meti-token: "))
+  }
+
+  @Test func `other helpers are never run, and no value of theirs is shown`() throws {
+    let log = try git.addWitness(to: "credential.helper")
+    let outcome = try git.setUp("--verbose")
+    #expect(outcome.told == added)
+    #expect(git.contents(log) == "")
+    _ = try git.run(
+      "config", "--global", "credential.\(place.url).username", METIServer.email)
+    _ = try git.run("config", "--global", "--add", "credential.helper", "!echo password=pa55word")
+    #expect(try !git.setUp("--verbose").err.contains("pa55word"))
+  }
+
+  @Test func `git gets none of our secrets in its environment`() throws {
+    let log = git.directory.path + "/environment"
+    _ = try Program.install(
+      script: "#!/bin/sh\nenv >>'\(log)'\nexec /usr/bin/git \"$@\"\n",
+      at: git.directory.path + "/bin/git")
+    let secrets = ["METI_PASSWORD", "METI_CLIENT_SECRET", "METI_TOKEN"]
+    for name in secrets { git.environment[name] = "pa55word" }
+    #expect(try git.setUp().told == added)
+    #expect(git.contents(log).contains("GIT_CONFIG_GLOBAL="))
+    #expect(!git.contents(log).contains("pa55word"))
   }
 
   @Test(arguments: [["meti"], ["", "/old/place/bin/meti-token"], ["meti", "", "meti --verbose"]])
@@ -228,7 +248,7 @@ struct SetupGitTests {
     #expect(try git.fill(place.lines()).contains("password=\(place.lastToken)\n"))
   }
 
-  @Test func `the standard API has the two lines of the manual`() throws {
+  @Test func `the default API has the two lines of the manual`() throws {
     git.environment["METI_API_URL"] = nil
     #expect(try git.setUp().status == .exit(0))
     #expect(try git.helpers("https://api.meti.millpont.com") == ["", "meti"])
@@ -248,7 +268,7 @@ struct SetupGitTests {
     git.environment["GIT_CONFIG_GLOBAL"] = git.directory.path + "/none/gitconfig"
     let outcome = try git.setUp()
     #expect(outcome.status == .exit(74))
-    #expect(outcome.err.hasPrefix("meti-token: error: cannot change git's configuration: "))
+    #expect(outcome.err.hasPrefix("meti-token: error: cannot use git's configuration: "))
     #expect(outcome.err.split(separator: "\n").count == 1)
   }
 }

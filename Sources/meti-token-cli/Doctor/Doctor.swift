@@ -1,85 +1,180 @@
-import Diagnosis
-import FileLock
-import KernelCache
+import Glibc
 import MetiToken
-import Posix
+import System
 
-/// Looks at everything that a call needs, each thing by itself, so that what hangs or is missing
-/// does not hide the rest.
+/// Checks everything that a call needs. A part that fails or hangs does not hide the others.
 struct Doctor {
-  let selector: AccountSelector
-  let clock: any Clock
-  let deadline: Deadline
-  let lock: FileLock
-  /// Whether tokens are kept in the kernel's keyring.
-  let usesKernelTier: Bool
-  /// Where they are kept there.
-  let kernel: KernelCache
-  /// Gets what `--verbose` shows.
-  let verbose: (@Sendable (String) -> Void)?
+  let call: Call
 
-  /// - Throws: where the call itself makes no sense, and there can be no report.
-  init(_ settings: Settings) throws(Failure) {
-    let environment = try Call.environment()
-    let clock = SystemClock()
-    self.clock = clock
-    selector = try Call.selector(settings, environment)
-    let seconds = try Call.timeout(settings) ?? Call.standardTimeout
-    deadline = Deadline(seconds * 1000, from: clock.now())
-    usesKernelTier = try Call.usesKernelTier(environment)
-    kernel = KernelCache(environment.variant(of: selector))
-    lock = Call.lock(clock)
-    if settings.isVerbose {
-      verbose = { @Sendable text in Voice.detail(text) }
-    } else {
-      verbose = nil
+  func report() throws -> Report {
+    let isKernelCacheOn = try CallEnvironment.usesKernelCache()
+    var keyring = KeyringChecks(call, until: call.share(of: 3))
+    keyring.run()
+    let (accountCheck, account) = self.account(keyring.stored)
+    let (credentialCheck, tokenURL) = credentials(
+      accountCheck.state == .ok ? account : nil, isQuiet: keyring.isQuiet)
+    let endpoint = EndpointChecks(call)
+    let api = endpoint.api(until: call.share(of: tokenURL == nil ? 1 : 2))
+    var checks = [accountCheck] + keyring.checks
+    checks += [kernel(account, isOn: isKernelCacheOn), locks(account)]
+    checks += [api.answer, credentialCheck, api.clock]
+    if let tokenURL { checks.append(endpoint.tokenURL(tokenURL, until: call.share(of: 1))) }
+    return Report(apiURL: call.selector.api.text, checks: checks)
+  }
+
+  // MARK: The account
+
+  /// - Parameter stored: `nil` if the keyring cannot be read.
+  /// - Returns: also the account if its name is known, stored or not.
+  private func account(_ stored: StoredAccounts?) -> (Check, Account?) {
+    let (selector, api) = (call.selector, call.selector.api)
+    if let store = call.store as? EnvironmentStore {
+      let kind = store.grant == .password ? "" : ", an OAuth 2.0 client"
+      return (Check(.account, .ok, "\(store.own.name)\(kind), from the environment"), store.own)
     }
-  }
-
-  func examine() -> Report {
-    let (checks, patient) = examineAccount()
-    let network = NetworkExam(doctor: self, tokenURL: patient.tokenURL).checks()
-    return Report(
-      version: Version.text, apiURL: selector.api.text,
-      checks: checks + [PauseExam.check(patient.account, lock, clock)] + MachineExam.checks(self)
-        + network)
-  }
-
-  /// What the other exams need to know of the account.
-  struct Patient {
-    /// `nil` where there is none, or nobody can say which is meant.
-    var account: Account?
-    /// Of an OAuth 2.0 client.
-    var tokenURL: TokenURL?
-  }
-
-  private func examineAccount() -> ([Check], Patient) {
-    do {
-      if let store = try EnvironmentStore(for: selector, until: deadline, clock) {
-        return EnvironmentExam(store: store, lock: lock, clock: clock).result()
-      }
+    var name = selector.name
+    do throws(DefaultAccountError) {
+      if name == nil { name = try DefaultAccountFile(Process.variable).name(at: api) }
     } catch {
-      // The keyring is not asked for an account that the environment was to bring.
-      return (EnvironmentExam.checks(unusable: error), Patient())
+      let hint = FailureText.defaultAccountHint
+      return (Check(.account, .warning, FailureText.of(error), hint: hint), nil)
     }
-    var exam = KeyringExam(self)
-    exam.run()
-    return (exam.checks, exam.patient)
+    let isOnlyOne = name == nil && stored?.names.count == 1
+    if isOnlyOne { name = stored?.names.first }
+    let origin = selector.name != nil ? "selected" : isOnlyOne ? "the only one" : "the default"
+    let mayBeHidden = stored.map { $0.locked > 0 } ?? true
+    guard let account = name.flatMap({ try? Account(name: $0, api: api) }) else {
+      let names = stored?.names ?? []
+      guard names.isEmpty else {
+        return (Check(.account, Failure(TokenError.noDefault(names))), nil)
+      }
+      return mayBeHidden
+        ? (Check(.account, .skipped, "unknown: the keyring cannot be read"), nil)
+        : (warning(.noAccount(selector)), nil)
+    }
+    let text = "\(account.name), \(origin)"
+    if stored?.contains(account) == true {
+      return (Check(.account, .ok, "\(text), in the keyring"), account)
+    }
+    if mayBeHidden {
+      return (Check(.account, .skipped, "\(text): the keyring cannot be read"), account)
+    }
+    let error: TokenError =
+      selector.name == nil ? .defaultNotStored(account) : .noAccount(AccountSelector(account))
+    return (warning(error), account)
   }
 
-  /// The end of one of the `count` pieces of work that are still to be done: an equal part of what
-  /// is left of the call, and no more than ten seconds, after which nothing comes any more.
-  func share(of count: Int64) -> Deadline {
-    let now = clock.now()
-    return Deadline(min(deadline.remaining(at: now) / count, Self.longest), from: now)
+  private func warning(_ error: TokenError) -> Check {
+    let failure = Failure(error)
+    return Check(.account, .warning, failure.message, hint: failure.hint)
   }
 
-  private static let longest: Int64 = 10_000
+  /// - Parameter isQuiet: whether the keyring returns the secret of an open item without a prompt.
+  /// - Returns: also the token URL of an OAuth 2.0 client.
+  private func credentials(_ account: Account?, isQuiet: Bool) -> (Check, TokenURL?) {
+    guard let account else {
+      return (Check(.credentials, .skipped, "not checked: see account"), nil)
+    }
+    let environment = call.store as? EnvironmentStore
+    let place = environment?.source.name ?? "the keyring"
+    guard environment?.source.canBeReadAgain ?? isQuiet else {
+      return (Check(.credentials, .skipped, "not read: \(place) may prompt or be used up"), nil)
+    }
+    do {
+      guard let credential = try call.store.credential(of: account) else {
+        throw KeyringError(.vanished)
+      }
+      let (grant, now) = (credential.grant, call.clock.now())
+      var tokenURL: TokenURL?
+      if case .clientCredentials(let url, _, _) = grant { tokenURL = url }
+      let rejection =
+        credential.rejection
+        ?? call.lock.state(of: account).rejection(of: credential.fingerprint, at: now)
+      if let rejection {
+        let failure = Failure(
+          TokenError.rejectedBefore(account, grant, rejection),
+          isFromEnvironment: call.isFromEnvironment)
+        return (Check(.credentials, failure), tokenURL)
+      }
+      if let path = environment?.exposedFile {
+        let hint = "protect it with: chmod 600 \(ShellWord.quote(path))"
+        return (Check(.credentials, .warning, "others may read \(path)", hint: hint), tokenURL)
+      }
+      return (Check(.credentials, .ok, "a \(grant.secretName) is in \(place)"), tokenURL)
+    } catch {
+      return (Check(.credentials, call.reported(error)), nil)
+    }
+  }
+
+  // MARK: The machine
+
+  private func kernel(_ account: Account?, isOn: Bool) -> Check {
+    let now = call.clock.now()
+    var held = ""
+    if let account, let token = call.cache.find(account, at: now) {
+      let seconds = token.expiry.remaining(at: now) / 1000
+      held = "; a token of \(token.account) is cached, valid for \(DurationText.of(seconds))"
+    }
+    guard isOn else {
+      let detail = "turned off by METI_TOKEN_CACHE\(held)"
+      guard !held.isEmpty else { return Check(.kernel, .ok, detail) }
+      return Check(
+        .kernel, .warning, detail, hint: "remove it with: meti-token logout --token-only")
+    }
+    switch KernelProbe.run() {
+    case .works: return Check(.kernel, .ok, "works\(held)")
+    case .garbled:
+      return Check(
+        .kernel, .warning, "the kernel returns other bytes than were stored",
+        hint: "set METI_TOKEN_CACHE=keyring")
+    case .refused(let call, let number):
+      let hint =
+        switch number {
+        case EPERM, ENOSYS:
+          "allow add_key and keyctl in the container's seccomp profile, or pass METI_TOKEN"
+        case EDQUOT: "the quota is used up: compare /proc/key-users with kernel.keys.maxkeys"
+        case EACCES: "check the SELinux or AppArmor policy"
+        default: "set METI_TOKEN_CACHE=keyring"
+        }
+      return Check(
+        .kernel, .warning, "\(call) failed: \(SystemError(number).text)", hint: hint)
+    }
+  }
+
+  private func locks(_ account: Account?) -> Check {
+    let hint = "set XDG_RUNTIME_DIR to a directory of your own"
+    guard let directory = call.lock.place() else {
+      return Check(
+        .locks, .warning, "no directory is usable, so parallel calls each ask METI", hint: hint)
+    }
+    if let runtime = CallEnvironment.value("XDG_RUNTIME_DIR"), directory != "\(runtime)/meti-token"
+    {
+      return Check(.locks, .warning, "in \(directory): \(runtime) is not usable", hint: hint)
+    }
+    if let backOff = account.flatMap({ call.lock.state(of: $0).backOff }),
+      case let pause = backOff.remaining(at: call.clock.now()), pause > 0
+    {
+      let rest = DurationText.of((pause + 999) / 1000)
+      return Check(
+        .locks, .warning, "calls do not ask METI for \(rest): \(backOff.reason)",
+        hint: "wait, or wait in a call with --timeout")
+    }
+    return Check(.locks, .ok, "in \(directory)")
+  }
 }
 
-extension Check.State {
-  /// What a failure means for a call: it ends with the same status.
-  init(_ failure: Failure, or hint: String) {
-    self = .failed(status: failure.status.rawValue, hint: failure.hint ?? hint)
+extension Call {
+  /// The deadline of the next of `count` pieces of work: an equal part of the call's time that is
+  /// left, at most ten seconds.
+  func share(of count: Int64) -> Deadline {
+    let now = clock.now()
+    return Deadline(min(deadline.remaining(at: now) / count, 10_000), from: now)
+  }
+
+  /// An error in words; shows its detail with `--verbose`.
+  func reported(_ error: any Error) -> Failure {
+    let failure = Failure(error)
+    if isVerbose && !failure.detail.isEmpty { Console.detail(failure.detail) }
+    return failure
   }
 }

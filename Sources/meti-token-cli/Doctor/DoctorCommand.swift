@@ -1,16 +1,15 @@
 import ArgumentParser
-import Diagnosis
 import MetiToken
 
 struct DoctorCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Look for what is wrong, and say what to do about it.",
+    abstract: "Find what is wrong, and what to do about it.",
     usage: "meti-token doctor [--account <e-mail>] [--json] [<options>]",
     discussion: """
-      Looks at the keyring, the kernel's keyring, the network and METI, asks nobody, sends no \
-      credentials, and shows no secret. Exits with the status of the first check that failed, \
-      with the report on stdout all the same.
+      Checks the keyring, the kernel cache, the network and METI. Never prompts, sends no \
+      credentials, and shows no secret. Exits with the status of the first check that failed; the \
+      report is on stdout in any case.
       """)
 
   @OptionGroup var account: AccountOption
@@ -21,16 +20,10 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let report = try Doctor(common.settings(account: account.account, noPrompt: true)).examine()
-    do {
-      try Output.write(json ? try report.json() : report.text)
-    } catch let failure as Failure {
-      throw failure
-    } catch {
-      throw Failure(.bug, "the report cannot be written as JSON")
-    }
-    guard let status = ExitStatus(rawValue: report.status), status != .done else { return }
-    let names = report.failures.map(\.rawValue).joined(separator: ", ")
-    throw Failure(status, "not all is well: \(names)")
+    var settings = common.settings(account: account.account, noPrompt: true)
+    settings.alwaysUsesCache = true
+    let report = try Doctor(call: Call(settings)).report()
+    try Output.write(json ? report.json() : report.text)
+    if let failure = report.failure { throw failure }
   }
 }

@@ -1,37 +1,24 @@
 /// The proxy that the environment names for https, as libcurl reads it (libcurl-env(3)).
-public struct ProxySetting: Equatable, Sendable {
-  /// The variable that counts.
-  public let variable: String
-  /// Its value, without the user name and password that it may have.
-  public let shown: String
-  /// The hosts that are reached without it, as they were given.
-  public let exceptions: String?
+struct ProxySetting {
+  /// The variable, its value without user name and password, and the hosts that need no proxy.
+  let text: String
 
-  /// - Parameter variable: the value of an environment variable.
-  /// - Returns: `nil` where none is named.
-  public init?(_ variable: (String) -> String?) {
-    func first(_ names: String...) -> (name: String, value: String)? {
-      for name in names {
-        if let value = variable(name), !value.isEmpty { return (name, value) }
-      }
+  /// - Parameter variable: the value of a variable; `nil` if it is unset or empty.
+  /// - Returns: `nil` if no proxy is named.
+  init?(_ variable: (String) -> String?) {
+    let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+    guard let name = names.first(where: { variable($0) != nil }), let url = variable(name) else {
       return nil
     }
-    guard let found = first("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY") else {
-      return nil
-    }
-    self.variable = found.name
-    shown = Self.redacted(found.value)
-    exceptions = first("no_proxy", "NO_PROXY")?.value
+    let exceptions = (variable("no_proxy") ?? variable("NO_PROXY")).map { ", not for \($0)" } ?? ""
+    text = "proxy \(Self.redacted(url)) from \(name)\(exceptions)"
   }
 
-  /// Whatever stands between the scheme and the last `@` is hidden: a password that should have
-  /// been escaped may hold an `@`, a slash or a colon.
-  static func redacted(_ url: String) -> String {
+  /// Hides all between the scheme and the last `@`: an unescaped password may contain any character.
+  private static func redacted(_ url: String) -> String {
     guard let at = url.lastIndex(of: "@") else { return url }
-    let host = url[url.index(after: at)...]
-    var scheme = url.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
-    guard url[scheme.endIndex...].hasPrefix("://") else { return "***@\(host)" }
-    scheme = url[..<url.index(scheme.endIndex, offsetBy: 3)]
-    return "\(scheme)***@\(host)"
+    let scheme = url.prefix { $0.isASCII && ($0.isLetter || $0.isNumber) }
+    let start = url[scheme.endIndex...].hasPrefix("://") ? "\(scheme)://" : ""
+    return "\(start)***\(url[at...])"
   }
 }

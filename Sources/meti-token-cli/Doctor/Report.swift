@@ -1,65 +1,69 @@
 import FoundationEssentials
+import MetiToken
 
-/// What `doctor` found: the checks, and the verdict.
-public struct Report: Equatable, Sendable {
-  /// Of this program.
-  public let version: String
-  /// Of the METI API that was asked about.
-  public let apiURL: String
-  /// In the order of ``Check/Subject``.
-  public let checks: [Check]
+/// The result of `doctor`, as text and as JSON.
+struct Report {
+  let apiURL: String
+  let checks: [Check]
 
-  public init(version: String, apiURL: String, checks: [Check]) {
-    self.version = version
-    self.apiURL = apiURL
-    let order = Check.Subject.allCases
-    self.checks = order.flatMap { subject in checks.filter { $0.subject == subject } }
-  }
-
-  /// The exit status: that of the first check that failed, which is what a call would meet first;
-  /// 0 where none did. Warnings do not count.
-  public var status: Int32 {
-    for case .failed(let status, _) in checks.map(\.state) { return status }
-    return 0
-  }
-
-  /// The checks that failed.
-  public var failures: [Check.Subject] {
-    checks.filter { if case .failed = $0.state { true } else { false } }.map(\.subject)
-  }
-
-  // MARK: JSON
-
-  /// One line: `{"api_url":…,"checks":[{"detail":…,"hint":…,"id":…,"state":…},…],"version":…}`,
-  /// without `hint` where all is well.
-  public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let document = Document(
-      apiURL: apiURL,
-      checks: checks.map {
-        Document.Entry(
-          id: $0.subject.rawValue, state: $0.state.name, detail: $0.detail, hint: $0.state.hint)
-      },
-      version: version)
-    return String(decoding: try encoder.encode(document), as: UTF8.self) + "\n"
-  }
-
-  private struct Document: Encodable {
-    let apiURL: String
-    let checks: [Entry]
-    let version: String
-
-    enum CodingKeys: String, CodingKey {
-      case apiURL = "api_url"
-      case checks, version
+  /// With the status of the first check that failed, which a call meets first; `nil` if none did.
+  var failure: Failure? {
+    var failed: [String] = []
+    var status: ExitStatus?
+    for check in checks {
+      guard case .failed(let own) = check.state else { continue }
+      status = status ?? own
+      failed.append(check.id.rawValue)
     }
+    return status.map { status in
+      let count = failed.count == 1 ? "1 check" : "\(failed.count) checks"
+      return Failure(status, "\(count) failed: \(failed.joined(separator: ", "))")
+    }
+  }
 
+  /// One line for each check, and one for its hint. The failure is for stderr.
+  var text: String {
+    var lines = ["meti-token \(Version.text), \(apiURL)", ""]
+    for check in checks {
+      lines.append(Self.row(check.state.name, check.id.rawValue, check.detail))
+      if let hint = check.hint { lines.append(Self.row("", "", "-> \(hint)")) }
+    }
+    if failure == nil {
+      let count = checks.count { $0.state == .warning }
+      let warnings = count == 0 ? "" : ", \(count) warning\(count == 1 ? "" : "s")"
+      lines += ["", "All checks passed\(warnings)."]
+    }
+    return lines.map { $0.escapedForTerminal() + "\n" }.joined()
+  }
+
+  private static func row(_ state: String, _ id: String, _ text: String) -> String {
+    func padded(_ text: String, _ width: Int) -> String {
+      text + String(repeating: " ", count: width - text.utf8.count)
+    }
+    return padded(state, 9) + padded(id, 13) + text
+  }
+
+  func json() throws -> String {
+    struct Document: Encodable {
+      let apiURL: String
+      let checks: [Entry]
+      let version: String
+    }
     struct Entry: Encodable {
       let id: String
       let state: String
       let detail: String
       let hint: String?
     }
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let document = Document(
+      apiURL: apiURL,
+      checks: checks.map {
+        Entry(id: $0.id.rawValue, state: $0.state.name, detail: $0.detail, hint: $0.hint)
+      },
+      version: Version.text)
+    return JSONObject.escaped(String(decoding: try encoder.encode(document), as: UTF8.self)) + "\n"
   }
 }

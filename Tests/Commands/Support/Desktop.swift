@@ -47,6 +47,9 @@ final class Desktop {
   /// Starts the keyring's daemon again, unlocked.
   func startKeyring() throws { try ask("start-keyring") }
 
+  /// Starts the keyring's daemon again without a password, as after an automatic login.
+  func startKeyringLocked() throws { try ask("start-locked") }
+
   /// Stops the keyring's daemon, so that it keeps its name and answers nothing.
   func freezeKeyring() throws { try ask("freeze") }
 
