@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
@@ -82,9 +83,20 @@ static inline int meti_set_not_dumpable(void) {
   return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/// Where errno is: a macro, which Swift does not import.
-static inline int *meti_errno(void) {
-  return &errno;
+/// errno: a macro, which Swift does not import.
+static inline int meti_errno(void) {
+  return errno;
+}
+
+/// open(2) of a file that is there.
+static inline int meti_open(const char *path, int flags) {
+  return open(path, flags);
+}
+
+/// A write(2) fails with EPIPE or EFBIG instead of ending the process. SIG_IGN is a macro.
+static inline void meti_ignore_write_signals(void) {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 /// A pipe that is closed on exec and never blocks: 0; -1 and errno.
