@@ -32,23 +32,6 @@ static inline long meti_key_search(int32_t keyring, const char *description, int
   return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", description, destination);
 }
 
-/// The same for a keyring.
-static inline long meti_keyring_search(
-    int32_t keyring, const char *description, int32_t destination) {
-  return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "keyring", description, destination);
-}
-
-/// The serial of a new, empty keyring in `keyring`; -1 and errno.
-static inline long meti_keyring_add(const char *description, int32_t keyring) {
-  return syscall(SYS_add_key, "keyring", description, NULL, 0, keyring);
-}
-
-/// Moves a key from one keyring to another, which has none of its type and description (Linux 5.3);
-/// -1 and errno, EEXIST where it has.
-static inline long meti_key_move(int32_t key, int32_t source, int32_t destination) {
-  return syscall(SYS_keyctl, KEYCTL_MOVE, key, source, destination, KEYCTL_MOVE_EXCL);
-}
-
 /// The size of the payload, of which at most `size` bytes are copied; -1 and errno.
 static inline long meti_key_read(int32_t key, void *buffer, size_t size) {
   return syscall(SYS_keyctl, KEYCTL_READ, key, buffer, size);
@@ -99,14 +82,9 @@ static inline void meti_ignore_write_signals(void) {
   signal(SIGXFSZ, SIG_IGN);
 }
 
-/// A pipe that is closed on exec and never blocks: 0; -1 and errno.
-static inline int meti_pipe(int ends[2]) {
-  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
-}
-
-/// A pipe that is closed on exec: 0; -1 and errno.
-static inline int meti_blocking_pipe(int ends[2]) {
-  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+/// pipe2(2).
+static inline int meti_pipe(int ends[2], int flags) {
+  return (int)syscall(SYS_pipe2, ends, flags);
 }
 
 extern char **environ;

@@ -11,14 +11,13 @@ public enum FileSystem {
     }
   }
 
-  /// The same with the directories above it; one that exists is left as it is.
+  /// Makes an absolute directory and those above it that are missing.
   static func makeDirectories(_ path: String) throws(SystemError) {
-    do {
-      try makeDirectory(path)
-    } catch {
-      if error.code == EEXIST { return }
-      let parent = String(path.prefix { _ in true }.dropLast(path.split(separator: "/").last?.count ?? 0))
-      guard error.code == ENOENT, parent.utf8.count > 1 else { throw error }
+    var made = ""
+    for name in path.split(separator: "/") {
+      made += "/\(name)"
+      var info = stat()
+      if unsafe stat(made, &info) != 0 { try makeDirectory(made) }
     }
   }
 
@@ -27,5 +26,29 @@ public enum FileSystem {
   public static func isInMemory(_ descriptor: Int32) -> Bool? {
     let answer = meti_is_in_memory(descriptor)
     return answer < 0 ? nil : answer == 1
+  }
+
+  /// The target of a symbolic link (readlink(2)); `nil` if it cannot be read or is not UTF-8.
+  public static func link(_ path: String) -> String? {
+    unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      let size = unsafe readlink(path, buffer.baseAddress!, buffer.count)
+      guard size > 0, size < buffer.count else { return nil }
+      return unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<size])
+        .bytes.text
+    }
+  }
+
+  /// This user's home directory: `HOME`, else as the user database has it (getpwuid_r(3)).
+  static func home(_ variable: (String) -> String?) -> String? {
+    if let home = variable("HOME"), !home.isEmpty { return home }
+    return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16384) { buffer in
+      var entry = unsafe passwd()
+      var found: UnsafeMutablePointer<passwd>?
+      guard
+        unsafe getpwuid_r(geteuid(), &entry, buffer.baseAddress!, buffer.count, &found) == 0,
+        unsafe found != nil
+      else { return nil }
+      return unsafe String(validatingCString: entry.pw_dir)
+    }
   }
 }

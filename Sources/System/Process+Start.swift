@@ -60,7 +60,7 @@ extension Process {
 
     let strings = arguments.map { $0.map { CChar(bitPattern: $0) } + [0] }
     var pid: pid_t = 0
-    let code = unsafe withoutCoreDumps {
+    let code = withoutCoreDumps {
       unsafe strings.withCList { argv in
         unsafe environment.withList { envp in
           unsafe posix_spawn(&pid, path, &actions, &attributes, argv, envp)
@@ -101,22 +101,22 @@ extension Process {
     public let errors: [UInt8]
   }
 
-  /// Runs the program at `path` to its end, with nothing to read.
-  /// - Parameter arguments: behind the program's name, which is `path`.
+  /// Runs the program at `path` to its end.
+  /// - Parameters:
+  ///   - arguments: behind the program's name, which is `path`.
+  ///   - input: what it can read, no more than a pipe has room for.
   /// - Throws: ETIMEDOUT if the deadline passes before, which ends the program.
   public static func run(
     _ path: String, _ arguments: [String], environment: borrowing Environment,
-    until deadline: Deadline, clock: any Clock
+    input: String = "", until deadline: Deadline, clock: any Clock
   ) throws(SystemError) -> Output {
-    let nothing = unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
-    guard nothing >= 0 else { throw SystemError() }
-    defer { close(nothing) }
+    let input = try Pipe(holding: Secret(copying: input))
     var output = try Pipe()
     var errors = try Pipe()
     let pid = try start(
       path, ([path] + arguments).map { Array($0.utf8) }, environment: environment,
       streams: StandardStreams(
-        input: nothing, output: output.writing, errors: errors.writing))
+        input: input.reading, output: output.writing, errors: errors.writing))
     output.closeWriting()
     errors.closeWriting()
     var (outputBytes, errorBytes): ([UInt8], [UInt8]) = ([], [])

@@ -43,13 +43,13 @@ public enum Process {
   }
 
   /// Whether an environment variable is unset, or holds UTF-8 (getenv(3)).
-  public static func isUTF8(variable name: String) -> Bool {
+  public static func isUTF8(_ name: String) -> Bool {
     guard let value = unsafe getenv(name) else { return true }
     return unsafe String(validatingCString: value) != nil
   }
 
   /// The value of an environment variable; `nil` if it is unset (getenv(3)). Bytes that are not UTF-8
-  /// are replaced: see ``isUTF8(variable:)``.
+  /// are replaced: see ``isUTF8(_:)``.
   public static func variable(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)
