@@ -1,7 +1,8 @@
 import Glibc
 import MetiToken
 
-/// The default accounts in a file: a line for each API, with its URL, a space, and the account's name.
+/// The default accounts in a file: a line for each API, with its URL, a space, and the account's
+/// name.
 ///
 /// `$XDG_CONFIG_HOME/meti-token/default`, else `~/.config/meti-token/default`. Each change replaces
 /// the file in one step. Of two changes at the same moment the later one counts.
@@ -9,8 +10,8 @@ public struct DefaultAccountFile: DefaultAccounts {
   /// `nil` without a home directory.
   public let path: String?
 
-  /// - Parameter variable: the value of an environment variable. A relative directory counts as none
-  ///   (XDG Base Directory).
+  /// - Parameter variable: the value of an environment variable. A relative directory counts as
+  ///   none (XDG Base Directory).
   public init(_ variable: (String) -> String?) {
     if let directory = variable("XDG_CONFIG_HOME"), directory.hasPrefix("/") {
       path = "\(directory)/meti-token/default"

@@ -1,8 +1,8 @@
 import Glibc
 import MetiToken
 
-/// Locks across processes: flock(2) on a file for each, released by the kernel when the holder ends,
-/// however it ends.
+/// Locks across processes: flock(2) on a file for each, released by the kernel when the holder
+/// ends, however it ends.
 public struct FileLock: AccountLock, NamedLocks {
   /// Where lock files may be, the best place first.
   private let directories: AnySequence<String>
@@ -62,18 +62,15 @@ public struct FileLock: AccountLock, NamedLocks {
   }
 
   public func note(named name: String) -> String {
-    let directory = directories.first { _ in true }
-    return directory.flatMap { File.text(Self.path(name, in: $0), limit: LockFile.longestNote) }
-      ?? ""
+    guard let directory = directories.first(where: { _ in true }) else { return "" }
+    return File.text(Self.path(name, in: directory), limit: LockFile.longestNote) ?? ""
   }
 
-  /// The directory in which a lock can be had, found out by trying; `nil` if there is none.
+  /// The directory whose files can be locked, found out by trying; `nil` if there is none.
   public func place() -> String? {
     directories.first { directory in
-      guard let file = LockFile(path: Self.path("keyring", in: directory), clock) else {
-        return false
-      }
-      return file.tryLock(system) != .impossible
+      let file = LockFile(path: Self.path("keyring", in: directory), clock)
+      return file.map { $0.tryLock(system) != .impossible } ?? false
     }
   }
 

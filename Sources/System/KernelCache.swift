@@ -1,19 +1,19 @@
 import Glibc
 import MetiToken
 
-/// Tokens in the Linux kernel's user keyring, a key for each account (``Account/description``), whose
-/// payload is a ``CachedForm``.
+/// Tokens in the Linux kernel's user keyring, a key for each account (``Account/description``),
+/// whose payload is a ``CachedForm``.
 ///
-/// The kernel destroys a key when its token ends. Every errno is a miss: containers refuse keyctl(2),
-/// or the quota is used up, and then the store answers.
+/// The kernel destroys a key when its token ends. Every errno is a miss: containers refuse
+/// keyctl(2), or the quota is used up, and then the store answers.
 public struct KernelCache: TokenCache {
   private let isEnabled: Bool
   private let suffix: String
 
   /// - Parameters:
   ///   - isEnabled: false finds and stores nothing; what is cached can still be removed.
-  ///   - suffix: tells the tokens of an OAuth client apart that have other scopes, audiences or token
-  ///     URLs; empty for the usual ones.
+  ///   - suffix: tells the tokens of an OAuth client apart that have other scopes, audiences or
+  ///     token URLs; empty for the usual ones.
   public init(isEnabled: Bool, suffix: String = "") {
     self.isEnabled = isEnabled
     self.suffix = suffix

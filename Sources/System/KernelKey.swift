@@ -36,8 +36,9 @@ enum KernelKey {
 
   /// Puts a key in place of the one with this description.
   ///
-  /// It is completed in the process keyring and then linked: nobody sees it without its timeout, which
-  /// a plain update of a key clears. So an old one that was linked there by a search is unlinked first.
+  /// It is completed in the process keyring and then linked: nobody sees it without its timeout,
+  /// which a plain update of a key clears. So an old one that was linked there by a search is
+  /// unlinked first.
   /// - Parameter seconds: until the kernel destroys it; 0 would mean never.
   static func put(
     _ description: String, _ payload: borrowing Secret, seconds: Int64
@@ -78,7 +79,8 @@ enum KernelKey {
     return key
   }
 
-  /// The keys of the user keyring and their descriptions; the user may read both without possession.
+  /// The keys of the user keyring and their descriptions; the user may read both without
+  /// possession.
   static func all() throws(Refusal) -> [(key: Int32, description: String)] {
     // The quota of an ordinary user is 200 keys; only root has more.
     var keys = [Int32](repeating: 0, count: 4096)

@@ -6,7 +6,7 @@ public enum KernelProbe: Equatable, Sendable {
   case works
   /// The call that was refused, and `errno`.
   case refused(call: String, errno: Int32)
-  /// What was read is not what was written.
+  /// The kernel returns other bytes than were written.
   case garbled
 
   /// Stores a key as ``KernelCache`` does, reads it and removes it. If the process is killed in

@@ -1,8 +1,8 @@
 import MetiToken
 
 extension LockState {
-  /// As `key=value` lines; empty if there is nothing to say. All of it is of one boot, the one of the
-  /// first line.
+  /// As `key=value` lines; empty if there is nothing to say. All of it is of one boot, the one of
+  /// the first line.
   var text: String {
     let boot =
       backOff?.since.bootID ?? refreshClaim?.since.bootID ?? rejections.first?.since.bootID

@@ -10,30 +10,37 @@ public struct Pipe: ~Copyable {
   /// Below 0 if it is closed.
   public private(set) var writing: Int32
 
-  private init(flags: Int32) throws(SystemError) {
-    var ends: [Int32] = [-1, -1]
-    guard unsafe meti_pipe(&ends, flags) == 0 else { throw SystemError() }
-    (reading, writing) = (ends[0], ends[1])
-  }
-
-  /// A pipe for a child to write to; ``read(into:)`` does not wait (pipe2(2)).
+  /// A pipe for a child to write to; ``read(into:)`` does not wait.
   public init() throws(SystemError) {
-    try self.init(flags: O_CLOEXEC)
+    (reading, writing) = try Self.ends()
     // Of this end alone: a child does not expect that its write(2) fails with EAGAIN.
     _ = fcntl(reading, F_SETFL, O_NONBLOCK)
   }
 
   /// A pipe for a child to read from, with a secret and an end.
   public init(holding secret: borrowing Secret) throws(SystemError) {
-    try self.init(flags: O_CLOEXEC)
+    let (reading, writing) = try Self.ends()
     // A user with very many pipes gets one page for each (pipe(7), pipe-user-pages-soft): then
     // write(2) must fail rather than wait for a reader.
     _ = fcntl(writing, F_SETFL, O_NONBLOCK)
     let setSize: Int32 = 1031  // F_SETPIPE_SZ, which Swift's Glibc module leaves out.
     if secret.count > 4096 { _ = fcntl(writing, setSize, Int32(clamping: secret.count)) }
     let isWritten = secret.withBytes { Process.write($0, to: writing) }
-    guard isWritten else { throw SystemError() }
-    closeWriting()
+    let error = SystemError()
+    close(writing)
+    guard isWritten else {
+      close(reading)
+      throw error
+    }
+    self.reading = reading
+    self.writing = -1
+  }
+
+  /// The reading and the writing end (pipe2(2)).
+  private static func ends() throws(SystemError) -> (Int32, Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard unsafe meti_pipe(&ends, O_CLOEXEC) == 0 else { throw SystemError() }
+    return (ends[0], ends[1])
   }
 
   deinit {

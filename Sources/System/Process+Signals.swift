@@ -4,7 +4,8 @@ import Synchronization
 extension Process {
   /// Has a write(2) fail instead of ending this process: with EPIPE if the reader went away, with
   /// EFBIG if a file may not become that large (RLIMIT_FSIZE, setrlimit(2)). And waits for children
-  /// as usual, whatever the parent did: if SIGCHLD is ignored, waitpid(2) does not tell how they ended.
+  /// as usual, whatever the parent did: if SIGCHLD is ignored, waitpid(2) does not tell how they
+  /// ended.
   static func prepareSignals() {
     for number in writeSignals where !isIgnored(signal(number, SIG_IGN)) { recordChange(number) }
     if isIgnored(signal(SIGCHLD, SIG_DFL)) { recordChange(SIGCHLD) }

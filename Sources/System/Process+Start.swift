@@ -101,7 +101,7 @@ extension Process {
     public let errors: [UInt8]
   }
 
-  /// Runs the program at `path` to its end.
+  /// Runs the program at `path` and waits until it has ended.
   /// - Parameters:
   ///   - arguments: behind the program's name, which is `path`.
   ///   - input: what it can read, no more than a pipe has room for.
@@ -138,8 +138,8 @@ extension Process {
     return Output(status: try wait(for: pid), output: outputBytes, errors: errorBytes)
   }
 
-  /// Executes, in place of this program, the one that the first of the last `count` arguments of this
-  /// process names, found in PATH, with those arguments, byte for byte (execvpe(3)).
+  /// Executes, in place of this program, the one that the first of the last `count` arguments of
+  /// this process names, found in PATH, with those arguments, byte for byte (execvpe(3)).
   /// - Returns: why that failed.
   public static func exec(
     lastArguments count: Int, environment: borrowing Environment

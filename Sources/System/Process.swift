@@ -15,9 +15,9 @@ public enum Process {
     prepareSignals()
   }
 
-  /// Lets a crash end the process as in C. If the Swift toolchain is installed, the runtime starts its
-  /// backtracer instead, also for Ctrl-\, which writes the registers and the memory around them to
-  /// stdout and then waits for a key.
+  /// Lets a crash end the process as in C. If the Swift toolchain is installed, the runtime starts
+  /// its backtracer instead, also for Ctrl-\, which writes the registers and the memory around them
+  /// to stdout and then waits for a key.
   private static func disableBacktraces() {
     for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
       var action = sigaction()
@@ -27,12 +27,12 @@ public enum Process {
     }
   }
 
-  /// Opens something on each of the descriptors 0, 1 and 2 that the caller left closed. The next file
-  /// to be opened, a lock file or the keyring's socket, would take its number, and be given the
-  /// token that is meant for stdout.
+  /// Opens something on each of the descriptors 0, 1 and 2 that the caller left closed. The next
+  /// file to be opened, a lock file or the keyring's socket, would take its number, and be given
+  /// the token that is meant for stdout.
   ///
-  /// Using it fails with EBADF, as for a closed descriptor: `/dev/null`, opened the other way round.
-  /// The programs that this process starts or executes have it closed again.
+  /// Using it fails with EBADF, as for a closed descriptor: `/dev/null`, opened the other way
+  /// round. The programs that this process starts or executes have it closed again.
   private static func occupyStandardStreams() {
     for (number, flags) in [
       (STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY), (STDERR_FILENO, O_RDONLY),
@@ -48,8 +48,8 @@ public enum Process {
     return unsafe String(validatingCString: value) != nil
   }
 
-  /// The value of an environment variable; `nil` if it is unset (getenv(3)). Bytes that are not UTF-8
-  /// are replaced: see ``isUTF8(_:)``.
+  /// The value of an environment variable; `nil` if it is unset (getenv(3)). Bytes that are not
+  /// UTF-8 are replaced: see ``isUTF8(_:)``.
   public static func variable(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)

@@ -1,7 +1,7 @@
 import Glibc
 
-/// PATH, as far as it can be trusted: a relative directory is in the working directory, which may be
-/// another user's.
+/// PATH, as far as it can be trusted: a relative directory is in the working directory, which may
+/// be another user's.
 public enum SearchPath {
   /// The path of the first executable file called `name`.
   public static func find(

@@ -13,8 +13,8 @@ public struct Terminal: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Whether this process is in the foreground (tcgetpgrp(3)). A background job of a shell stops when
-  /// it changes the terminal or reads from it.
+  /// Whether this process is in the foreground (tcgetpgrp(3)). A background job of a shell stops
+  /// when it changes the terminal or reads from it.
   public var isForeground: Bool { tcgetpgrp(descriptor) == getpgrp() }
 
   /// Why a question has no answer.
@@ -23,8 +23,8 @@ public struct Terminal: ~Copyable {
     case cancelled
     /// No answer came in time.
     case timedOut
-    /// The answer is as long as a line of the terminal can be, ``longestLine``: what was typed after
-    /// that is lost.
+    /// The answer is as long as a line of the terminal can be, ``longestLine``: what was typed
+    /// after that is lost.
     case tooLong
     case failed(errno: Int32)
   }
