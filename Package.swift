@@ -5,6 +5,9 @@ import PackageDescription
 /// The rules every target of this package is compiled under.
 let strict: [SwiftSetting] = [.strictMemorySafety(), .treatAllWarnings(as: .error)]
 
+/// Not `enableExperimentalFeature(_:_:)`, which reaches the link for debugging, too, and breaks it.
+let embedded = ["-enable-experimental-feature", "Embedded", "-no-static-stdlib"]
+
 let package = Package(
   name: "meti-token",
   products: [
@@ -30,7 +33,16 @@ let package = Package(
       name: "TokenEndpoint", dependencies: ["MetiToken", "CLibcurl"], swiftSettings: strict),
 
     // The thin program, and the one it becomes for anything but a cached token.
-    .executableTarget(name: "meti-token", dependencies: ["CLinux"], swiftSettings: strict),
+    // For release it is static Embedded Swift: most of what it needs would be the runtime's pages.
+    .executableTarget(
+      name: "meti-token", dependencies: ["CLinux"],
+      swiftSettings: strict + [
+        .unsafeFlags(["-parse-as-library"]),
+        .unsafeFlags(embedded + ["-wmo"], .when(configuration: .release)),
+      ],
+      linkerSettings: [
+        .unsafeFlags(embedded + ["-static-executable"], .when(configuration: .release))
+      ]),
     .executableTarget(
       name: "meti-token-cli",
       dependencies: [

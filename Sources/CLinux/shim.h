@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
@@ -29,23 +30,6 @@ static const int32_t meti_user_keyring = KEY_SPEC_USER_KEYRING;
 /// (0: to none); -1 and errno.
 static inline long meti_key_search(int32_t keyring, const char *description, int32_t destination) {
   return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", description, destination);
-}
-
-/// The same for a keyring.
-static inline long meti_keyring_search(
-    int32_t keyring, const char *description, int32_t destination) {
-  return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "keyring", description, destination);
-}
-
-/// The serial of a new, empty keyring in `keyring`; -1 and errno.
-static inline long meti_keyring_add(const char *description, int32_t keyring) {
-  return syscall(SYS_add_key, "keyring", description, NULL, 0, keyring);
-}
-
-/// Moves a key from one keyring to another, which has none of its type and description (Linux 5.3);
-/// -1 and errno, EEXIST where it has.
-static inline long meti_key_move(int32_t key, int32_t source, int32_t destination) {
-  return syscall(SYS_keyctl, KEYCTL_MOVE, key, source, destination, KEYCTL_MOVE_EXCL);
 }
 
 /// The size of the payload, of which at most `size` bytes are copied; -1 and errno.
@@ -82,19 +66,25 @@ static inline int meti_set_not_dumpable(void) {
   return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
-/// Where errno is: a macro, which Swift does not import.
-static inline int *meti_errno(void) {
-  return &errno;
+/// errno: a macro, which Swift does not import.
+static inline int meti_errno(void) {
+  return errno;
 }
 
-/// A pipe that is closed on exec and never blocks: 0; -1 and errno.
-static inline int meti_pipe(int ends[2]) {
-  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
+/// open(2) of a file that is there.
+static inline int meti_open(const char *path, int flags) {
+  return open(path, flags);
 }
 
-/// A pipe that is closed on exec: 0; -1 and errno.
-static inline int meti_blocking_pipe(int ends[2]) {
-  return (int)syscall(SYS_pipe2, ends, O_CLOEXEC);
+/// A write(2) fails with EPIPE or EFBIG instead of ending the process. SIG_IGN is a macro.
+static inline void meti_ignore_write_signals(void) {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+/// pipe2(2).
+static inline int meti_pipe(int ends[2], int flags) {
+  return (int)syscall(SYS_pipe2, ends, flags);
 }
 
 extern char **environ;

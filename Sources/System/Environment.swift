@@ -6,9 +6,8 @@ import MetiToken
 public struct Environment: ~Copyable {
   /// `NAME=value` with its NUL.
   private var entries: [[CChar]] = []
-  /// One more of them, whose value is a secret.
+  /// One more entry, whose value is a secret; empty for none.
   private var secret = Secret(capacity: 0)
-  private var hasSecret: Bool { !secret.isEmpty }
 
   /// A copy of environ(7).
   public init() {
@@ -20,12 +19,7 @@ public struct Environment: ~Copyable {
     }
   }
 
-  /// These variables, `NAME=value` each, and no others.
-  public init(only entries: [String]) {
-    self.entries = entries.map { Array($0.utf8CString) }
-  }
-
-  /// Takes out every entry of these names.
+  /// Removes every entry of these names.
   public mutating func remove(_ names: [String]) {
     for name in names {
       let prefix = Array("\(name)=".utf8).map(CChar.init(bitPattern:))
@@ -33,7 +27,7 @@ public struct Environment: ~Copyable {
     }
   }
 
-  /// Gives one variable a secret value, in place of any that it has. Only one can have one.
+  /// Gives one variable a secret value, in place of any that it has. No second one can have one.
   public mutating func set(_ name: String, to value: borrowing Secret) {
     remove([name])
     var entry = Secret(capacity: value.count + name.utf8.count + 2)
@@ -47,7 +41,7 @@ public struct Environment: ~Copyable {
   func withList<Result>(
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {
-    guard hasSecret else { return unsafe entries.withCList(body) }
+    guard !secret.isEmpty else { return unsafe entries.withCList(body) }
     return secret.withBytes { bytes in
       unsafe bytes.withUnsafeBytes { bytes in
         let start = unsafe bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
@@ -58,7 +52,7 @@ public struct Environment: ~Copyable {
 }
 
 extension [[CChar]] {
-  /// Calls `body` with these strings, which must have their NUL, and `last` where there is one, as a
+  /// Calls `body` with these strings, which must have their NUL, and `last`, if there is one, as a
   /// list that ends with NULL.
   func withCList<Result>(
     and last: UnsafeMutablePointer<CChar>? = nil,

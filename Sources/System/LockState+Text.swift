@@ -1,60 +1,63 @@
 import MetiToken
 
-extension LockNote {
-  /// As `key=value` lines; nothing where there is nothing to say.
+extension LockState {
+  /// As `key=value` lines; empty if there is nothing to say. All of it is of one boot, the one of
+  /// the first line.
   var text: String {
-    var lines: [String] = []
+    let boot =
+      backOff?.since.bootID ?? refreshClaim?.since.bootID ?? rejections.first?.since.bootID
+    guard let boot else { return "" }
+    var lines = ["boot_id=\(boot)"]
     if let backOff {
-      lines = [
-        "since_ms=\(backOff.since.wall)", "since_boot_ms=\(backOff.since.boot)",
-        "boot_id=\(backOff.since.bootID)", "pause_ms=\(backOff.pause)", "reason=\(backOff.reason)",
-      ]
-      if backOff.isUnusable { lines.append("unusable=1") }
+      let reason = backOff.reason.split(separator: "\n").joined(separator: " ")
+      let kind = backOff.isUnusable ? "unusable" : "trouble"
+      lines.append("back_off=\(backOff.since.text) \(backOff.pause) \(kind) \(reason)")
     }
-    for refusal in refusals {
-      let since = refusal.since
-      lines.append("refused=\(refusal.mark) \(since.wall) \(since.boot) \(since.bootID)")
+    if let refreshClaim {
+      lines.append("refresh_claim=\(refreshClaim.since.text) \(refreshClaim.pause)")
+    }
+    for rejected in rejections {
+      let (on, count) = (rejected.rejection.on, rejected.rejection.ambiguousCount ?? 0)
+      lines.append("rejected=\(rejected.since.text) \(rejected.fingerprint) \(on) \(count)")
     }
     return lines.map { "\($0)\n" }.joined()
   }
 
-  /// Reads such lines. What is not legible says that all is well.
+  /// Reads such lines. Malformed ones, and those of unknown keys, are ignored.
   init(text: String) {
-    var fields: [String: String] = [:]
-    var refusals: [Refusal] = []
+    var (backOff, refreshClaim): (BackOff?, RefreshClaim?)
+    var rejections: [Rejected] = []
+    var bootID = ""
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       guard parts.count == 2 else { continue }
-      if parts[0] == "refused" {
-        if let refusal = Refusal(text: parts[1]) { refusals.append(refusal) }
-      } else {
-        fields[String(parts[0])] = String(parts[1])
+      if parts[0] == "boot_id" { bootID = String(parts[1]) }
+      let values = parts[1].split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
+      guard values.count > 2, let wall = Int64(values[0]), let boot = Int64(values[1]) else {
+        continue
+      }
+      let since = Moment(wall: wall, boot: boot, bootID: bootID)
+      switch (parts[0], values.count) {
+      case ("back_off", 5):
+        guard let pause = Int64(values[2]), pause > 0 else { continue }
+        backOff = BackOff(
+          since: since, pause: pause, reason: String(values[4]),
+          isUnusable: values[3] == "unusable")
+      case ("refresh_claim", 3):
+        refreshClaim = Int64(values[2]).map { RefreshClaim(since: since, pause: $0) }
+      case ("rejected", 5):
+        guard let on = Int64(values[3]), let count = Int64(values[4]) else { continue }
+        rejections.append(
+          Rejected(
+            fingerprint: String(values[2]),
+            rejection: Rejection(on: on, ambiguousCount: count > 0 ? count : nil), since: since))
+      default: continue
       }
     }
-    self.init(backOff: BackOff(fields), refusals: refusals)
+    self.init(backOff: backOff, refreshClaim: refreshClaim, rejections: rejections)
   }
 }
 
-extension LockNote.Refusal {
-  fileprivate init?(text: Substring) {
-    let parts = text.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count == 4, let wall = Int64(parts[1]), let boot = Int64(parts[2]) else {
-      return nil
-    }
-    self.init(
-      mark: String(parts[0]), since: Moment(wall: wall, boot: boot, bootID: String(parts[3])))
-  }
-}
-
-extension BackOff {
-  fileprivate init?(_ fields: [String: String]) {
-    guard let boot = fields["since_boot_ms"].flatMap(Int64.init),
-      let wall = fields["since_ms"].flatMap(Int64.init),
-      let pause = fields["pause_ms"].flatMap(Int64.init), pause > 0,
-      let bootID = fields["boot_id"], let reason = fields["reason"]
-    else { return nil }
-    self.init(
-      since: Moment(wall: wall, boot: boot, bootID: bootID), pause: pause, reason: reason,
-      isUnusable: fields["unusable"] != nil)
-  }
+extension Moment {
+  fileprivate var text: String { "\(wall) \(boot)" }
 }

@@ -5,20 +5,21 @@ import Synchronization
 /// Catches signals that would end or stop the program, and passes them through a pipe, so that
 /// something can be put right before they act: a terminal that does not echo, a file, a child.
 ///
-/// One at a time: a second one takes the signals over from the first.
+/// Only one at a time: a second one takes the signals over from the first.
 public final class SignalWatch {
   /// The write end, for the handler, which may use nothing but write(2) (signal-safety(7)).
   private static let pipe = Atomic<Int32>(-1)
 
   private var ends: [Int32] = [-1, -1]
   private var previous: [(number: Int32, action: sigaction)] = []
+  private var previousMask = sigset_t()
   /// Readable when a signal was caught.
   public var descriptor: Int32 { ends[0] }
 
-  /// Catches `numbers` from now on (sigaction(2)). One that is ignored stays ignored, as under
-  /// nohup(1).
+  /// Catches `numbers` from now on, also if the parent has blocked them (sigaction(2)). One that is
+  /// ignored stays ignored, as under nohup(1).
   public init(_ numbers: [Int32]) {
-    _ = unsafe meti_pipe(&ends)
+    _ = unsafe meti_pipe(&ends, O_CLOEXEC | O_NONBLOCK)
     Self.pipe.store(ends[1], ordering: .sequentiallyConsistent)
     for number in numbers {
       var action = sigaction()
@@ -33,6 +34,8 @@ public final class SignalWatch {
       if unsafe isIgnored(before.__sigaction_handler.sa_handler) { continue }
       if unsafe sigaction(number, &action, nil) == 0 { previous.append((number, before)) }
     }
+    var caught = signalSet(previous.map(\.number))
+    unsafe pthread_sigmask(SIG_UNBLOCK, &caught, &previousMask)
   }
 
   /// The oldest signal caught.
@@ -41,8 +44,8 @@ public final class SignalWatch {
     return unsafe read(ends[0], &byte, 1) == 1 ? Int32(byte) : nil
   }
 
-  /// Waits for a signal for so long on the boot clock, which goes on while the machine is suspended
-  /// (timerfd_create(2), CLOCK_BOOTTIME). `nil` when the time is over.
+  /// Waits for a signal, at most so long on the boot clock, which goes on while the machine is
+  /// suspended (timerfd_create(2), CLOCK_BOOTTIME). `nil` if none came.
   public func wait(milliseconds: Int64) -> Int32? {
     let timer = timerfd_create(CLOCK_BOOTTIME, Int32(O_CLOEXEC))
     defer { close(timer) }
@@ -63,23 +66,19 @@ public final class SignalWatch {
     }
   }
 
-  /// Puts the former actions back.
+  /// Restores the previous actions.
   public func end() {
+    guard ends[0] >= 0 else { return }
+    unsafe pthread_sigmask(SIG_SETMASK, &previousMask, nil)
     for (number, action) in previous {
       var action = action
       _ = unsafe sigaction(number, &action, nil)
     }
     previous = []
-    guard ends[0] >= 0 else { return }
     Self.pipe.store(-1, ordering: .sequentiallyConsistent)
     for end in ends where end >= 0 { close(end) }
     ends = [-1, -1]
   }
 
   deinit { end() }
-}
-
-/// Whether this is SIG_IGN, which is the number 1 in the shape of a function.
-func isIgnored(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {
-  unsafe unsafeBitCast(handler, to: Int.self) == 1
 }

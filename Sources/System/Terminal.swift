@@ -1,11 +1,11 @@
 import Glibc
 import MetiToken
 
-/// The controlling terminal, for questions to a person: stdin and stdout may be pipes.
+/// The controlling terminal, for questions to the user: stdin and stdout may be pipes.
 public struct Terminal: ~Copyable {
   private let descriptor: Int32
 
-  /// `nil` when there is no controlling terminal (tty(4), /dev/tty).
+  /// `nil` if there is no controlling terminal (tty(4), /dev/tty).
   public init?() {
     descriptor = unsafe open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
@@ -13,14 +13,18 @@ public struct Terminal: ~Copyable {
 
   deinit { close(descriptor) }
 
+  /// Whether this process is in the foreground (tcgetpgrp(3)). A background job of a shell stops
+  /// when it changes the terminal or reads from it.
+  public var isForeground: Bool { tcgetpgrp(descriptor) == getpgrp() }
+
   /// Why a question has no answer.
   public enum NoAnswer: Error, Equatable {
     /// Ctrl-C, or the end of input.
     case cancelled
-    /// Nobody answered in time.
+    /// No answer came in time.
     case timedOut
-    /// The answer is as long as a line of the terminal can be, ``longestLine``: more may have been
-    /// typed, and was not taken.
+    /// The answer is as long as a line of the terminal can be, ``longestLine``: what was typed
+    /// after that is lost.
     case tooLong
     case failed(errno: Int32)
   }
@@ -32,7 +36,7 @@ public struct Terminal: ~Copyable {
   /// Asks and reads one line, without its newline.
   /// - Parameters:
   ///   - isSecret: the answer is not echoed.
-  ///   - seconds: for the person to answer in.
+  ///   - seconds: for the user to answer.
   public func ask(
     _ question: String, isSecret: Bool, seconds: Int64
   ) throws(NoAnswer) -> Secret {
@@ -43,11 +47,11 @@ public struct Terminal: ~Copyable {
     var silent = original
     if isSecret {
       silent.c_lflag &= ~tcflag_t(ECHO)
-      // What was typed before is no answer, and is thrown away before the question can be read.
+      // What was typed before is no answer: it is discarded before the question can be read.
       setAttributes(silent)
     }
     say(question)
-    // The person's own newline, which the terminal shows, ends the line of the question.
+    // The user's own newline, if the terminal shows it, ends the line of the question.
     var isLineEnded = false
     defer {
       if isSecret { setAttributes(original) }
@@ -61,7 +65,7 @@ public struct Terminal: ~Copyable {
       case .signal(SIGTSTP):
         setAttributes(original)
         _ = raise(SIGSTOP)
-        // Continued: ask again from the start, as the screen has changed.
+        // Continued: the screen has changed, so the question is repeated.
         setAttributes(silent)
         say(question)
         answer = Secret()
@@ -109,7 +113,7 @@ public struct Terminal: ~Copyable {
     case ended(byNewline: Bool)
   }
 
-  /// Takes what the terminal has.
+  /// Reads what the terminal has.
   private func readLine(into answer: inout Secret) throws(NoAnswer) -> Line {
     var byte: UInt8 = 0
     while true {

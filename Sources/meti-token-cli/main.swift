@@ -3,10 +3,7 @@ import Glibc
 import MetiToken
 import System
 
-Process.harden()
-Process.occupyStandardStreams()
-// A reader that goes away shows as an error of write(2), with its own exit status.
-Process.ignoreWriteSignals()
+Process.prepare()
 _exit(MetiTokenCommand.perform(Invocation(CommandLine.arguments)).rawValue)
 
 struct MetiTokenCommand: ParsableCommand {

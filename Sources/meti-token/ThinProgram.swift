@@ -1,79 +1,193 @@
-// The thin program: answers `meti-token` and `meti-token --header` from the kernel tier, with
-// nothing loaded and nobody asked. For anything else it becomes meti-token-cli.
+// The thin program: it answers `meti-token` and `meti-token --header` from the kernel's keyring.
+// For everything else, and in any doubt, it becomes meti-token-cli.
+//
+// It shares no file with the other targets: for release it is Embedded Swift (Package.swift).
 
-#if hasFeature(Embedded)
-  import CLinux
-#else
-  import Glibc
-  import KernelCache
-  import MetiToken
-  import Posix
-#endif
+import CLinux
 
-/// main as C knows it, for Embedded Swift has no `CommandLine`. It gets that name where it is linked
-/// (Package.swift).
+/// The answer is not certain, so meti-token-cli has to find it.
+struct Doubt: Error {}
+
+/// main(3), by the name that SwiftPM links as main.
 @c(meti_token_main)
 public func main(
-  _ count: Int32, _ values: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  _ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 ) -> Int32 {
-  let arguments = unsafe Arguments(count, values)
-  Process.harden()
-  guard let answer = cachedAnswer(to: arguments) else { become(theOtherWith: arguments) }
-  // A reader that goes away must show as an error of write(2), with its own exit status. Not set
-  // before it is needed: what meti-token-cli becomes or starts would inherit it.
-  _ = signal(SIGPIPE, SIG_IGN)
-  let isWritten = answer.withBytes { Process.write($0, to: STDOUT_FILENO) }
-  if !isWritten { fail("cannot write to standard output: \(errnoText())", status: 74) }
-  return 0
-}
-
-/// What to print, where the kernel tier alone can say.
-func cachedAnswer(to arguments: Arguments) -> Secret? {
-  let isHeader = arguments.areOnly("--header")
-  guard arguments.areNone || isHeader else { return nil }
-  // By this name it is a helper of git's, which prints nothing that was not asked for.
-  guard !arguments.name(endsWith: "git-credential-meti") else { return nil }
-  // meti-token-cli says which one it is, and nothing is done under another name.
-  for name in ["METI_API_URL", "METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID"]
-  where !Process.isLegible(name) { return nil }
-  let environment = CallEnvironment(Process.variable)
-  guard environment.usesKernelTier else { return nil }
-  let selector: AccountSelector
-  do { selector = try environment.selector() } catch { return nil }
-  let now = Moment.now(bootID: Moment.presentBoot)
-  let cache = KernelCache(environment.variant(of: selector))
-  guard let token = cache.find(selector, at: now), token.satisfies(.standard, at: now)
-  else { return nil }
-  return token.line(asHeader: isHeader)
-}
-
-/// meti-token-cli stands beside this program, or under libexec of the same prefix; never elsewhere,
-/// for whoever could put it elsewhere would be given the password.
-func become(theOtherWith arguments: Arguments) -> Never {
-  guard let executable = Process.executable,
-    let slash = executable.utf8.lastIndex(of: UInt8(ascii: "/"))
-  else {
-    fail("cannot tell where it is installed: /proc is not mounted", status: 70)
+  // No core dump, and no other process may read the memory. It ends with execve(2).
+  _ = meti_set_not_dumpable()
+  do throws(Doubt) {
+    let isHeader = unsafe try asksForHeader(count, arguments)
+    var payload = try payload(of: "meti-token:\(cachedAccount())")
+    let token = try token(in: payload)
+    // Not earlier: meti-token-cli would inherit it.
+    meti_ignore_write_signals()
+    let header = Array((isHeader ? "Authorization: Bearer " : "").utf8)
+    let isWritten = write(header, from: 0) && write(payload, from: token.lowerBound)
+    let error = meti_errno()
+    unsafe payload.withUnsafeMutableBytes { unsafe explicit_bzero($0.baseAddress!, $0.count) }
+    if !isWritten { fail("cannot write to standard output: \(text(of: error))", status: 74) }
+    return 0
+  } catch {
+    unsafe becomeOtherProgram(arguments)
   }
-  let folder = executable[..<slash]
-  let beside = "\(folder)/meti-token-cli"
-  let libexec = "\(folder)/../libexec/meti-token/meti-token-cli"
-  for path in [beside, libexec] {
-    let error = Process.become(path, arguments)
+}
+
+/// Whether the only argument is `--header`, rather than that there is none.
+func asksForHeader(
+  _ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) throws(Doubt) -> Bool {
+  guard count == 1 || count == 2, let name = unsafe arguments[0] else { throw Doubt() }
+  // By this name it is a credential helper of git.
+  let gitName = "git-credential-meti".utf8
+  let isForGit = unsafe String(cString: name).utf8.suffix(gitName.count).elementsEqual(gitName)
+  guard !isForGit else { throw Doubt() }
+  guard count == 2, let argument = unsafe arguments[1] else { return false }
+  guard unsafe strcmp(argument, "--header") == 0 else { throw Doubt() }
+  return true
+}
+
+/// `URL#NAME` of the account. Nothing is normalised: a token cached under other bytes is not found.
+func cachedAccount() throws(Doubt) -> String {
+  let cache = try variable("METI_TOKEN_CACHE")
+  guard cache.isEmpty || cache.utf8.elementsEqual("kernel".utf8),
+    try variable("METI_TOKEN").isEmpty, try variable("METI_CLIENT_ID").isEmpty
+  else { throw Doubt() }
+  var url = try variable("METI_API_URL")
+  if url.isEmpty { url = "https://api.meti.millpont.com" }
+  var name = try variable("METI_ACCOUNT")
+  if name.isEmpty { name = try variable("METI_EMAIL") }
+  if name.isEmpty { name = try defaultAccount(at: url) }
+  // No URL has a `#` and no name a space; with one, the key could be another account's.
+  let isClear = !url.utf8.contains(UInt8(ascii: "#")) && !name.utf8.contains(UInt8(ascii: " "))
+  guard isClear else { throw Doubt() }
+  return "\(url)#\(name)"
+}
+
+/// The name behind the API's URL in the file of default accounts, which has a line for each API.
+func defaultAccount(at url: String) throws(Doubt) -> String {
+  var directory = try variable("XDG_CONFIG_HOME")
+  if directory.utf8.first != UInt8(ascii: "/") { directory = try variable("HOME") + "/.config" }
+  guard directory.utf8.first == UInt8(ascii: "/") else { throw Doubt() }
+  let file = try contents(of: "\(directory)/meti-token/default")
+  // meti-token-cli reports whatever else is in it.
+  guard file.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\n") }),
+    let text = String(validating: file, as: UTF8.self)
+  else { throw Doubt() }
+  let start = "\(url) "
+  for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: start.utf8) {
+    return String(Substring(line.dropFirst(start.utf8.count)))
+  }
+  throw Doubt()
+}
+
+/// The bytes of a regular file of at most 64 KiB.
+func contents(of path: String) throws(Doubt) -> [UInt8] {
+  // O_NONBLOCK: open(2) would wait for the writer of a named pipe.
+  let file = unsafe meti_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  guard file >= 0 else { throw Doubt() }
+  defer { close(file) }
+  var info = stat()
+  guard unsafe fstat(file, &info) == 0, info.st_mode & 0o170000 == 0o100000,
+    case let size = Int(info.st_size), size <= 64 * 1024
+  else { throw Doubt() }
+  return unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+    count = unsafe max(read(file, buffer.baseAddress, size), 0)
+  }
+}
+
+/// The value of a variable, empty if it is unset, which means the same here (getenv(3)).
+func variable(_ name: String) throws(Doubt) -> String {
+  guard let value = unsafe getenv(name) else { return "" }
+  guard let text = unsafe String(validatingCString: value) else { throw Doubt() }
+  return text
+}
+
+/// The payload of a key in the user keyring.
+func payload(of description: String) throws(Doubt) -> [UInt8] {
+  // Linked to this process's keyring: a process of cron or of a system service finds the key, but
+  // may read it only if it possesses it (keyrings(7), "Possession").
+  let key = unsafe meti_key_search(meti_user_keyring, description, meti_process_keyring)
+  guard let key = Int32(exactly: key), key > 0 else { throw Doubt() }
+  let room = 20_000  // For three numbers and the longest token.
+  return unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+    let size = unsafe meti_key_read(key, buffer.baseAddress, room)
+    count = size > 0 && size <= room ? size : 0
+  }
+}
+
+/// Where the token is in `ISSUED REFRESH-FROM EXPIRES`, newline, token, newline.
+func token(in payload: [UInt8]) throws(Doubt) -> Range<Int> {
+  var index = 0
+  let issued = try number(in: payload, at: &index, before: UInt8(ascii: " "))
+  let refreshFrom = try number(in: payload, at: &index, before: UInt8(ascii: " "))
+  let expires = try number(in: payload, at: &index, before: UInt8(ascii: "\n"))
+  var time = timespec()
+  guard unsafe clock_gettime(CLOCK_BOOTTIME, &time) == 0 else { throw Doubt() }
+  let now = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  // The clock of a time namespace may be set back behind `issued`.
+  guard issued <= now, now < refreshFrom, refreshFrom <= expires,
+    index < payload.count, payload.last == UInt8(ascii: "\n")
+  else { throw Doubt() }
+
+  // b64token (RFC 6750, 2.1).
+  let token = index..<payload.count - 1
+  let padding = payload[token].reversed().prefix { $0 == UInt8(ascii: "=") }.count
+  let isLegal = payload[token].dropLast(padding).allSatisfy { byte in
+    (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte & 0xDF)
+      || "-._~+/".utf8.contains(byte)
+  }
+  guard isLegal, token.count > padding, token.count <= 16 * 1024 else { throw Doubt() }
+  return token
+}
+
+/// A decimal number that ends before `end`. Moves `index` behind `end`.
+func number(in payload: [UInt8], at index: inout Int, before end: UInt8) throws(Doubt) -> Int64 {
+  let digits = payload[index...].prefix(18).prefix { (0x30...0x39).contains($0) }
+  guard !digits.isEmpty, payload[digits.endIndex...].first == end else { throw Doubt() }
+  index = digits.endIndex + 1
+  return digits.reduce(0) { $0 * 10 + Int64($1 & 0xF) }
+}
+
+/// Writes the rest of `bytes` to stdout; false with errno (write(2)).
+func write(_ bytes: [UInt8], from start: Int) -> Bool {
+  var start = start
+  while start < bytes.count {
+    let count = unsafe bytes.withUnsafeBytes {
+      unsafe write(STDOUT_FILENO, $0.baseAddress! + start, bytes.count - start)
+    }
+    guard count > 0 || count < 0 && meti_errno() == EINTR else { return false }
+    start += max(count, 0)
+  }
+  return true
+}
+
+/// Executes meti-token-cli, which is beside this program or under libexec of the same prefix. It
+/// gets the password, so it is not searched for elsewhere.
+func becomeOtherProgram(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Never {
+  let own = unsafe [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+    count = unsafe max(readlink("/proc/self/exe", buffer.baseAddress!, Int(PATH_MAX)), 0)
+  }
+  guard let slash = own.lastIndex(of: UInt8(ascii: "/")) else {
+    fail("cannot find its own file: /proc is not mounted", status: 70)
+  }
+  let directory = String(decoding: own[..<slash], as: UTF8.self)
+  let paths = ["", "/../libexec/meti-token"].map { "\(directory)\($0)/meti-token-cli" }
+  for path in paths {
+    _ = unsafe execv(path, arguments)
+    let error = meti_errno()
     if error != ENOENT && error != ENOTDIR {
-      errno = error
-      fail("cannot run \(path): \(errnoText())", status: 70)
+      fail("cannot run \(path): \(text(of: error))", status: 70)
     }
   }
   fail(
-    "meti-token-cli is missing: it is neither at \(beside) nor at \(libexec)",
-    hint: "install meti-token again", status: 70)
+    "meti-token-cli is missing: it is neither \(paths[0]) nor \(paths[1])\n"
+      + "meti-token: hint: install meti-token again", status: 70)
 }
 
-func fail(_ message: String, hint: String? = nil, status: Int32) -> Never {
-  _ = Process.write("meti-token: error: \(message)\n", to: STDERR_FILENO)
-  if let hint { _ = Process.write("meti-token: hint: \(hint)\n", to: STDERR_FILENO) }
+func fail(_ message: String, status: Int32) -> Never {
+  let line = "meti-token: error: \(message)\n"
+  _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
   _exit(status)
 }
 
-func errnoText() -> String { unsafe String(cString: strerror(errno)) }
+func text(of error: Int32) -> String { unsafe String(cString: strerror(error)) }

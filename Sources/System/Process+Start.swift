@@ -1,0 +1,156 @@
+import CLinux
+import Glibc
+import MetiToken
+
+/// How a child ended.
+public enum TerminationStatus: Equatable, Sendable {
+  case exit(Int32)
+  case signal(Int32)
+
+  /// - Parameter status: of waitpid(2), taken apart as by WIFEXITED and its companions.
+  init(_ status: Int32) {
+    self = status & 0x7F == 0 ? .exit(status >> 8 & 0xFF) : .signal(status & 0x7F)
+  }
+}
+
+/// The standard streams of a child; this process's own if `nil`.
+public struct StandardStreams {
+  public var input: Int32?
+  public var output: Int32?
+  public var errors: Int32?
+
+  public init(input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil) {
+    self.input = input
+    self.output = output
+    self.errors = errors
+  }
+}
+
+extension Process {
+  /// Starts the program at `path` (posix_spawn(3)). It dumps no core and blocks no signals.
+  /// - Parameters:
+  ///   - arguments: the first is the program's name.
+  ///   - inherited: descriptors that the program has under the same numbers.
+  /// - Returns: the process id.
+  public static func start(
+    _ path: String, _ arguments: [[UInt8]], environment: borrowing Environment,
+    streams: StandardStreams = StandardStreams(), inherited: [Int32] = []
+  ) throws(SystemError) -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for (file, number) in [
+      (streams.input, STDIN_FILENO), (streams.output, STDOUT_FILENO),
+      (streams.errors, STDERR_FILENO),
+    ] {
+      if let file { unsafe posix_spawn_file_actions_adddup2(&actions, file, number) }
+    }
+    // Onto itself it only stops being closed on exec (POSIX.1-2024; glibc since 2.29).
+    for file in inherited { unsafe posix_spawn_file_actions_adddup2(&actions, file, file) }
+
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    var defaults = signalSet(ignoredSignals)
+    var blocked = signalSet([])
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
+    unsafe posix_spawnattr_setsigmask(&attributes, &blocked)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+    let strings = arguments.map { $0.map { CChar(bitPattern: $0) } + [0] }
+    var pid: pid_t = 0
+    let code = withoutCoreDumps {
+      unsafe strings.withCList { argv in
+        unsafe environment.withList { envp in
+          unsafe posix_spawn(&pid, path, &actions, &attributes, argv, envp)
+        }
+      }
+    }
+    guard code == 0 else { throw SystemError(code) }
+    return pid
+  }
+
+  /// A child inherits the limit. One byte is too little for a core file, and keeps the kernel from
+  /// starting a handler as well, which it does with a limit of 0 (core(5), "Piping core dumps").
+  private static func withoutCoreDumps<Result>(_ body: () -> Result) -> Result {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0 else {
+      return body()
+    }
+    var small = rlimit(rlim_cur: min(1, limit.rlim_max), rlim_max: limit.rlim_max)
+    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &small)
+    defer { _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) }
+    return body()
+  }
+
+  /// Waits for the end of a child (waitpid(2)).
+  public static func wait(for pid: pid_t) throws(SystemError) -> TerminationStatus {
+    var status: Int32 = 0
+    while unsafe waitpid(pid, &status, 0) < 0 {
+      let error = SystemError()
+      guard error.code == EINTR else { throw error }
+    }
+    return TerminationStatus(status)
+  }
+
+  /// What a program wrote, and how it ended.
+  public struct Output: Equatable, Sendable {
+    public let status: TerminationStatus
+    public let output: [UInt8]
+    public let errors: [UInt8]
+  }
+
+  /// Runs the program at `path` and waits until it has ended.
+  /// - Parameters:
+  ///   - arguments: behind the program's name, which is `path`.
+  ///   - input: what it can read, no more than a pipe has room for.
+  /// - Throws: ETIMEDOUT if the deadline passes before, which ends the program.
+  public static func run(
+    _ path: String, _ arguments: [String], environment: borrowing Environment,
+    input: String = "", until deadline: Deadline, clock: any Clock
+  ) throws(SystemError) -> Output {
+    let input = try Pipe(holding: Secret(copying: input))
+    var output = try Pipe()
+    var errors = try Pipe()
+    let pid = try start(
+      path, ([path] + arguments).map { Array($0.utf8) }, environment: environment,
+      streams: StandardStreams(
+        input: input.reading, output: output.writing, errors: errors.writing))
+    output.closeWriting()
+    errors.closeWriting()
+    var (outputBytes, errorBytes): ([UInt8], [UInt8]) = ([], [])
+    while output.reading >= 0 || errors.reading >= 0 {
+      let remaining = deadline.remaining(at: clock.now())
+      guard remaining > 0 else {
+        kill(pid, SIGKILL)
+        _ = try wait(for: pid)
+        throw SystemError(ETIMEDOUT)
+      }
+      // poll(2) skips a descriptor below 0.
+      var files = [output.reading, errors.reading].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      _ = unsafe poll(&files, 2, Int32(clamping: remaining))
+      if files[0].revents != 0 { output.read(into: &outputBytes) }
+      if files[1].revents != 0 { errors.read(into: &errorBytes) }
+    }
+    return Output(status: try wait(for: pid), output: outputBytes, errors: errorBytes)
+  }
+
+  /// Executes, in place of this program, the one that the first of the last `count` arguments of
+  /// this process names, found in PATH, with those arguments, byte for byte (execvpe(3)).
+  /// - Returns: why that failed.
+  public static func exec(
+    lastArguments count: Int, environment: borrowing Environment
+  ) -> SystemError {
+    let arguments = unsafe CommandLine.unsafeArgv + (Int(CommandLine.argc) - count)
+    guard let program = unsafe arguments.pointee else { return SystemError(EINVAL) }
+    restoreSignals()
+    defer { prepareSignals() }
+    return unsafe environment.withList { list in
+      _ = unsafe execvpe(program, arguments, list)
+      return SystemError()
+    }
+  }
+}
