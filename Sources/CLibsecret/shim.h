@@ -1,29 +1,33 @@
 #pragma once
-// The functions on object paths (secret-paths.h) are marked as not frozen. They have been the same
-// since libsecret 0.18 and save the proxies that the others make for each item, and with them
-// several D-Bus calls for each look-up.
+// secret-paths.h, which encodes and decodes secrets, is marked as not frozen. It has been the same
+// since libsecret 0.18.
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
-
-/// The schema of every item. A SecretSchema holds an array of 32, which Swift cannot write.
-static inline const SecretSchema *meti_schema(void) {
-  static const SecretSchema schema = {
-      "com.millpont.meti.Credential",
-      SECRET_SCHEMA_NONE,
-      {
-          {"meti-kind", SECRET_SCHEMA_ATTRIBUTE_STRING},
-          {"meti-api", SECRET_SCHEMA_ATTRIBUTE_STRING},
-          {"meti-account", SECRET_SCHEMA_ATTRIBUTE_STRING},
-          {NULL, 0},
-      },
-  };
-  return &schema;
-}
 
 // Macros, which Swift does not import.
 static inline GQuark meti_g_io_error(void) { return G_IO_ERROR; }
 static inline GQuark meti_g_dbus_error(void) { return G_DBUS_ERROR; }
+/// Also lets GDBus know the errors of the Secret Service by their names.
 static inline GQuark meti_secret_error(void) { return SECRET_ERROR; }
 static inline GDBusProxy *meti_proxy(SecretService *service) { return G_DBUS_PROXY(service); }
-/// The collection that `secret_service_store` takes for "default" (Secret Service, aliases).
-static inline const char *meti_default_collection(void) { return SECRET_COLLECTION_DEFAULT; }
+
+/// Begins to open the Secret Service on a connection (secret_service_open, which takes the shared
+/// session bus alone). Variadic. Finish with secret_service_open_finish.
+static inline void meti_service_open(GDBusConnection *bus, GAsyncReadyCallback done,
+                                     gpointer data) {
+  // The one method that libsecret calls by itself: GDBus checks the type of its reply.
+  static GDBusArgInfo algorithm = {-1, "algorithm", "s", NULL};
+  static GDBusArgInfo input = {-1, "input", "v", NULL};
+  static GDBusArgInfo output = {-1, "output", "v", NULL};
+  static GDBusArgInfo result = {-1, "result", "o", NULL};
+  static GDBusArgInfo *in[] = {&algorithm, &input, NULL};
+  static GDBusArgInfo *out[] = {&output, &result, NULL};
+  static GDBusMethodInfo open = {-1, "OpenSession", in, out, NULL};
+  static GDBusMethodInfo *methods[] = {&open, NULL};
+  static GDBusInterfaceInfo info = {-1, "org.freedesktop.Secret.Service", methods, NULL, NULL, NULL};
+  g_async_initable_new_async(
+      SECRET_TYPE_SERVICE, G_PRIORITY_DEFAULT, NULL, done, data, "g-connection", bus, "g-flags",
+      G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+      "g-interface-info", &info, "g-name", "org.freedesktop.secrets", "g-object-path",
+      "/org/freedesktop/secrets", "g-interface-name", "org.freedesktop.Secret.Service", NULL);
+}
