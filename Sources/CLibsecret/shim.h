@@ -11,23 +11,31 @@ static inline GQuark meti_g_dbus_error(void) { return G_DBUS_ERROR; }
 static inline GQuark meti_secret_error(void) { return SECRET_ERROR; }
 static inline GDBusProxy *meti_proxy(SecretService *service) { return G_DBUS_PROXY(service); }
 
-/// Begins to open the Secret Service on a connection (secret_service_open, which takes the shared
-/// session bus alone). Variadic. Finish with secret_service_open_finish.
+// A SecretService on a connection of our own: libsecret's constructor chooses GLib's shared session
+// bus, which starts a bus if it finds none, and ends the process when the bus does.
+static inline GObject *meti_service_constructor(GType type, guint count,
+                                                GObjectConstructParam *properties) {
+  GObjectClass *parent = G_OBJECT_CLASS(g_type_class_peek(SECRET_TYPE_SERVICE));
+  GObject *service = parent->constructor(type, count, properties);
+  g_object_set(service, "g-bus-type", G_BUS_TYPE_NONE, "g-name", "org.freedesktop.secrets",
+               "g-flags",
+               G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+               NULL);
+  return service;
+}
+
+static inline void meti_service_class_init(gpointer service, gpointer data) {
+  G_OBJECT_CLASS(service)->constructor = meti_service_constructor;
+}
+
+/// Begins to open it. Finish with secret_service_open_finish.
 static inline void meti_service_open(GDBusConnection *bus, GAsyncReadyCallback done,
                                      gpointer data) {
-  // The one method that libsecret calls by itself: GDBus checks the type of its reply.
-  static GDBusArgInfo algorithm = {-1, "algorithm", "s", NULL};
-  static GDBusArgInfo input = {-1, "input", "v", NULL};
-  static GDBusArgInfo output = {-1, "output", "v", NULL};
-  static GDBusArgInfo result = {-1, "result", "o", NULL};
-  static GDBusArgInfo *in[] = {&algorithm, &input, NULL};
-  static GDBusArgInfo *out[] = {&output, &result, NULL};
-  static GDBusMethodInfo open = {-1, "OpenSession", in, out, NULL};
-  static GDBusMethodInfo *methods[] = {&open, NULL};
-  static GDBusInterfaceInfo info = {-1, "org.freedesktop.Secret.Service", methods, NULL, NULL, NULL};
-  g_async_initable_new_async(
-      SECRET_TYPE_SERVICE, G_PRIORITY_DEFAULT, NULL, done, data, "g-connection", bus, "g-flags",
-      G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
-      "g-interface-info", &info, "g-name", "org.freedesktop.secrets", "g-object-path",
-      "/org/freedesktop/secrets", "g-interface-name", "org.freedesktop.Secret.Service", NULL);
+  static gsize type = 0;
+  if (g_once_init_enter(&type))
+    g_once_init_leave(&type, g_type_register_static_simple(
+                                 SECRET_TYPE_SERVICE, "MetiSecretService",
+                                 sizeof(SecretServiceClass), meti_service_class_init,
+                                 sizeof(SecretService), NULL, (GTypeFlags)0));
+  g_async_initable_new_async(type, G_PRIORITY_DEFAULT, NULL, done, data, "g-connection", bus, NULL);
 }

@@ -18,11 +18,15 @@ public struct BusAddress: Equatable, Sendable {
   /// `/run/user/UID` (cron has neither variable). `nil` if there is none. GLib would start a bus of
   /// its own then (`autolaunch:`), with an empty keyring.
   public static func find(_ variable: (String) -> String?) -> BusAddress? {
+    find(variable, standard: "/run/user/\(geteuid())")
+  }
+
+  static func find(_ variable: (String) -> String?, standard: String) -> BusAddress? {
     if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
       let listening = address.split(separator: ";").filter { !$0.hasPrefix("autolaunch:") }
       return listening.isEmpty ? nil : BusAddress(listening.joined(separator: ";"))
     }
-    for case let directory? in [variable("XDG_RUNTIME_DIR"), "/run/user/\(geteuid())"] {
+    for case let directory? in [variable("XDG_RUNTIME_DIR"), standard] {
       let path = "\(directory)/bus"
       guard path.hasPrefix("/"), isSocket(path) else { continue }
       let escaped = unsafe g_dbus_address_escape_value(path)!
