@@ -1,29 +1,41 @@
 #pragma once
-// The functions on object paths (secret-paths.h) are marked as not frozen. They have been the same
-// since libsecret 0.18 and save the proxies that the others make for each item, and with them
-// several D-Bus calls for each look-up.
+// secret-paths.h, which encodes and decodes secrets, is marked as not frozen. It has been the same
+// since libsecret 0.18.
 #define SECRET_API_SUBJECT_TO_CHANGE
 #include <libsecret/secret.h>
-
-/// The schema of every item. A SecretSchema holds an array of 32, which Swift cannot write.
-static inline const SecretSchema *meti_schema(void) {
-  static const SecretSchema schema = {
-      "com.millpont.meti.Credential",
-      SECRET_SCHEMA_NONE,
-      {
-          {"meti-kind", SECRET_SCHEMA_ATTRIBUTE_STRING},
-          {"meti-api", SECRET_SCHEMA_ATTRIBUTE_STRING},
-          {"meti-account", SECRET_SCHEMA_ATTRIBUTE_STRING},
-          {NULL, 0},
-      },
-  };
-  return &schema;
-}
 
 // Macros, which Swift does not import.
 static inline GQuark meti_g_io_error(void) { return G_IO_ERROR; }
 static inline GQuark meti_g_dbus_error(void) { return G_DBUS_ERROR; }
+/// Also lets GDBus know the errors of the Secret Service by their names.
 static inline GQuark meti_secret_error(void) { return SECRET_ERROR; }
 static inline GDBusProxy *meti_proxy(SecretService *service) { return G_DBUS_PROXY(service); }
-/// The collection that `secret_service_store` takes for "default" (Secret Service, aliases).
-static inline const char *meti_default_collection(void) { return SECRET_COLLECTION_DEFAULT; }
+
+// A SecretService on a connection of our own: libsecret's constructor chooses GLib's shared session
+// bus, which starts a bus if it finds none, and ends the process when the bus does.
+static inline GObject *meti_service_constructor(GType type, guint count,
+                                                GObjectConstructParam *properties) {
+  GObjectClass *parent = G_OBJECT_CLASS(g_type_class_peek(SECRET_TYPE_SERVICE));
+  GObject *service = parent->constructor(type, count, properties);
+  g_object_set(service, "g-bus-type", G_BUS_TYPE_NONE, "g-name", "org.freedesktop.secrets",
+               "g-flags",
+               G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+               NULL);
+  return service;
+}
+
+static inline void meti_service_class_init(gpointer service, gpointer data) {
+  G_OBJECT_CLASS(service)->constructor = meti_service_constructor;
+}
+
+/// Begins to open it. Finish with secret_service_open_finish.
+static inline void meti_service_open(GDBusConnection *bus, GAsyncReadyCallback done,
+                                     gpointer data) {
+  static gsize type = 0;
+  if (g_once_init_enter(&type))
+    g_once_init_leave(&type, g_type_register_static_simple(
+                                 SECRET_TYPE_SERVICE, "MetiSecretService",
+                                 sizeof(SecretServiceClass), meti_service_class_init,
+                                 sizeof(SecretService), NULL, (GTypeFlags)0));
+  g_async_initable_new_async(type, G_PRIORITY_DEFAULT, NULL, done, data, "g-connection", bus, NULL);
+}

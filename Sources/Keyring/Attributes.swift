@@ -1,4 +1,3 @@
-import CLibsecret
 import MetiToken
 
 /// The attributes of an item, which say what it is and never anything that changes.
@@ -10,35 +9,35 @@ struct Attributes {
     /// The password or client secret.
     case account
     case token
-    /// The name of the account that is meant when none is named.
-    case `default`
   }
 
-  let kind: Kind
+  /// `nil` to search for both kinds.
+  let kind: Kind?
   let api: String
+  /// `nil` to search for all accounts.
   let account: String?
 
-  init(_ kind: Kind, _ account: Account) {
-    self.kind = kind
-    api = account.api.text
-    self.account = account.name
+  init(_ kind: Kind?, _ account: Account) {
+    self.init(kind, at: account.api, account: account.name)
   }
 
-  /// For the default, or to search for all of a kind.
-  init(_ kind: Kind, at api: APIURL) {
+  init(_ kind: Kind?, at api: APIURL, account: String? = nil) {
     self.kind = kind
     self.api = api.text
-    account = nil
+    self.account = account
   }
 
-  /// A GHashTable that owns its strings; free with g_hash_table_unref.
-  func table() -> OpaquePointer {
-    let table = unsafe g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)!
-    unsafe g_hash_table_insert(table, g_strdup("meti-kind"), g_strdup(kind.rawValue))
-    unsafe g_hash_table_insert(table, g_strdup("meti-api"), g_strdup(api))
-    if let account {
-      unsafe g_hash_table_insert(table, g_strdup("meti-account"), g_strdup(account))
-    }
-    return unsafe table
+  /// What a search has to match. Not the schema: while GNOME Keyring was never unlocked, it gives
+  /// every item another schema's name, and the items would seem to be absent.
+  var query: [String: String] {
+    var query = ["meti-api": api]
+    query["meti-kind"] = kind?.rawValue
+    query["meti-account"] = account
+    return query
+  }
+
+  /// The attributes of a new item.
+  var stored: [String: String] {
+    query.merging(["xdg:schema": "com.millpont.meti.Credential"]) { $1 }
   }
 }

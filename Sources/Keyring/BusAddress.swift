@@ -1,61 +1,39 @@
+import CLibsecret
 import Glibc
+import MetiToken
 
 /// Where the session bus listens.
-public enum BusAddress {
-  /// How the address was found.
-  public enum Source: Equatable, Sendable {
-    case environment
-    case runtimeDirectory(path: String)
+public struct BusAddress: Equatable, Sendable {
+  /// As D-Bus writes it; several are separated by semicolons and tried in turn.
+  public let text: String
+  /// Whether it comes from DBUS_SESSION_BUS_ADDRESS, rather than from a socket that was found.
+  public let isFromEnvironment: Bool
+
+  public init(_ text: String, isFromEnvironment: Bool = true) {
+    self.text = text
+    self.isFromEnvironment = isFromEnvironment
   }
 
   /// The address: `DBUS_SESSION_BUS_ADDRESS`, else the socket `bus` in `$XDG_RUNTIME_DIR` or
-  /// `/run/user/UID` (cron has neither variable). `nil` when there is none. GLib would start a bus
-  /// of its own then (dbus-launch), with an empty keyring nobody asked for; so it is not let.
-  public static func find(
-    _ variable: (String) -> String?
-  ) -> (address: String, source: Source)? {
+  /// `/run/user/UID` (cron has neither variable). `nil` if there is none. GLib would start a bus of
+  /// its own then (`autolaunch:`), with an empty keyring.
+  public static func find(_ variable: (String) -> String?) -> BusAddress? {
+    find(variable, standard: "/run/user/\(geteuid())")
+  }
+
+  static func find(_ variable: (String) -> String?, standard: String) -> BusAddress? {
     if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
-      // Several addresses are tried in turn ("Server Addresses").
       let listening = address.split(separator: ";").filter { !$0.hasPrefix("autolaunch:") }
-      return listening.isEmpty ? nil : (listening.joined(separator: ";"), .environment)
+      return listening.isEmpty ? nil : BusAddress(listening.joined(separator: ";"))
     }
-    let directories = [variable("XDG_RUNTIME_DIR"), "/run/user/\(geteuid())"]
-    for case let directory? in directories where directory.hasPrefix("/") {
+    for case let directory? in [variable("XDG_RUNTIME_DIR"), standard] {
       let path = "\(directory)/bus"
-      if isSocket(path) { return ("unix:path=\(escaped(path))", .runtimeDirectory(path: path)) }
+      guard path.hasPrefix("/"), isSocket(path) else { continue }
+      let escaped = unsafe g_dbus_address_escape_value(path)!
+      defer { unsafe g_free(escaped) }
+      return unsafe BusAddress("unix:path=\(String(cString: escaped))", isFromEnvironment: false)
     }
     return nil
-  }
-
-  /// The user whose socket the first address leads to; `nil` where that is no path, or nothing is
-  /// there.
-  public static func owner(of address: String) -> UInt32? {
-    guard let first = address.split(separator: ";").first, first.hasPrefix("unix:") else {
-      return nil
-    }
-    let pairs = first.dropFirst("unix:".count).split(separator: ",")
-    guard let path = pairs.first(where: { $0.hasPrefix("path=") }) else { return nil }
-    var info = stat()
-    guard unsafe stat(unescaped(path.dropFirst("path=".count)), &info) == 0 else { return nil }
-    return info.st_uid
-  }
-
-  /// The inverse of ``escaped(_:)``.
-  private static func unescaped(_ value: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = value.utf8[...]
-    while let byte = rest.popFirst() {
-      let digits = rest.prefix(2)
-      if byte == UInt8(ascii: "%"), digits.count == 2,
-        let escaped = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-      {
-        bytes.append(escaped)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func isSocket(_ path: String) -> Bool {
@@ -63,20 +41,25 @@ public enum BusAddress {
     return unsafe stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFSOCK
   }
 
-  /// The D-Bus specification's escaping of values in addresses ("Server Addresses").
-  private static func escaped(_ path: String) -> String {
-    var text = ""
-    for byte in path.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-        UInt8(ascii: "/"), UInt8(ascii: "."), UInt8(ascii: "*"):
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        let digits = String(byte, radix: 16)
-        text += byte < 16 ? "%0\(digits)" : "%\(digits)"
-      }
+  /// The user who owns the first address's socket; `nil` if it has no path, or nothing is there.
+  var owner: UInt32? {
+    guard let first = text.split(separator: ";").first, first.hasPrefix("unix:") else { return nil }
+    let pairs = first.dropFirst("unix:".count).split(separator: ",")
+    guard let pair = pairs.first(where: { $0.hasPrefix("path=") }),
+      let path = unsafe g_uri_unescape_string(String(pair.dropFirst("path=".count)), nil)
+    else { return nil }
+    defer { unsafe g_free(path) }
+    var info = stat()
+    return unsafe stat(path, &info) == 0 ? info.st_uid : nil
+  }
+
+  /// What is wrong with this bus if a connection failed for `reason`.
+  func trouble(_ reason: BusTrouble.Reason) -> BusTrouble {
+    var reason = reason
+    // Another user's bus closes the connection, or its directory is closed to us.
+    if [.denied, .other].contains(reason), let owner, owner != geteuid() {
+      reason = .otherUser(owner)
     }
-    return text
+    return BusTrouble(reason, address: text, isFromEnvironment: isFromEnvironment)
   }
 }

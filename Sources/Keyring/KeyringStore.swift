@@ -1,237 +1,261 @@
-import CLibsecret
 import MetiToken
 
-/// The desktop keyring (Secret Service) as the store of record.
+/// The desktop keyring (Secret Service).
 ///
-/// Every call searches first and asks nobody: that tells locked from absent. Only then it loads,
-/// and only where a person can be asked it unlocks. Nothing is deleted or replaced because
-/// something could not be read.
-@safe public final class KeyringStore: CredentialStore {
-  /// Whether a person can be asked to unlock the keyring, and how they are told.
-  public enum Person {
-    case absent
-    /// - told: gets a sentence on what is being waited for, as the dialog opens.
-    case present(told: (String) -> Void)
-
-    var canBeAsked: Bool {
-      if case .present = self { true } else { false }
-    }
-  }
-
-  let connection: SecretServiceConnection
-  let waiter: Waiter
-  let clock: any Clock
-  let person: Person
-  let call: Deadline
-  /// The accounts with a token that is there and was not to be read: it is not replaced.
-  private var damaged: [(account: Account, error: KeyringError)] = []
-  private var readAhead: (api: APIURL, token: Token.Boxed)?
-  /// The path of the item that was read last.
-  var lastRead: String?
-  private var source: (account: Account, path: String)?
-  /// The end of the operation that is under way.
-  var budget: Deadline
+/// Each method searches first, which prompts nobody and tells locked from absent. Reading opens
+/// silently what opens without a dialog. Nothing is deleted or replaced because it cannot be read.
+public final class KeyringStore: CredentialStore {
+  private let client: SecretServiceClient
+  private let dialogs: Interaction.Dialogs
 
   /// - Parameters:
-  ///   - busAddress: from ``BusAddress``; `nil` makes every call fail with ``KeyringError/Kind/noBus``.
-  ///   - call: the end of the whole call; the keyring gets a part of it, and time in which a person
-  ///     is asked is added to it.
-  ///   - handshake: holds, across processes, the lock under which a session is opened.
-  ///   - verbose: gets what GLib and libsecret would have written to stderr.
+  ///   - bus: from ``BusAddress/find(_:)``; `nil` makes every call fail.
+  ///   - call: the end of the whole call. The time in which the user is prompted is added to it if
+  ///     the interaction says so.
+  ///   - locks: keep the prompts and handshakes of several processes apart.
+  ///   - announce: receives a sentence on what is waited for, when a dialog opens.
+  ///   - verbose: receives what GLib and libsecret would write to stderr.
   public init(
-    busAddress: String?, clock: any Clock, call: Deadline, person: Person,
-    handshake: @escaping (Deadline) throws(KeyringError) -> AnyObject?,
-    verbose: (@Sendable (String) -> Void)?
+    bus: BusAddress?, clock: any Clock, call: Deadline, interaction: Interaction,
+    locks: any NamedLocks, announce: @escaping (String) -> Void,
+    verbose: (@Sendable (String) -> Void)? = nil
   ) {
-    self.clock = clock
-    self.person = person
-    self.call = call
-    budget = call
-    waiter = Waiter(clock: clock, call: call, person: person)
-    connection = SecretServiceConnection(
-      busAddress: busAddress, waiter: waiter, handshake: handshake)
+    dialogs = interaction.dialogs
+    let waits = if case .waiting = dialogs { true } else { false }
+    let loop = EventLoop(clock: clock, call: call, announce: waits ? announce : nil)
+    client = SecretServiceClient(bus: bus, loop: loop, locks: locks)
     Log.redirect(to: verbose)
   }
 
-  /// For all work with the keyring in one call, in milliseconds, while nobody is being asked. A
-  /// look-up takes 15; starting gnome-keyring takes under a second; what is longer will not come.
-  static let quietBudget: Int64 = 10_000
-  /// For a person to find the dialog and type a password, in milliseconds.
-  static let askingBudget: Int64 = 120_000
-  /// A keyring that is silent for so long, in milliseconds, may be asking the person.
-  static let unexplainedSilence: Int64 = 3_000
+  public var isReadOnly: Bool { false }
 
   // MARK: Reading
 
-  public func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
-    begin()
-    var isRepetition = false
-    do {
-      if let name = try defaultWithToken(at: api) { return name }
-    } catch {
-      // What the careful way may cure, or will tell better. It is the repetition then.
-      guard mayPass(error) || (error.kind == .locked && person.canBeAsked) else { throw error }
-      connection.reconnect()
-      isRepetition = true
-    }
-    let attributes = Attributes(.default, at: api)
-    let name = try body(attributes, isRepetition: isRepetition) { StoredBody($0)?.secret() }
-    return name?.withBytes { $0.text }
-  }
-
-  /// The default account in the plain case: one item says so and nothing is locked. Its token is
-  /// read in the same call and kept for the question that follows, and the searches are on their
-  /// way together: the bare command costs no more round trips than one look-up.
-  private func defaultWithToken(at api: APIURL) throws(KeyringError) -> String? {
-    let defaults = try connection.beginSearch(Attributes(.default, at: api), until: budget)
-    let ofTokens = try connection.beginSearch(Attributes(.token, at: api), until: budget)
-    try connection.openSession(until: budget)
-    let found = try connection.finish(defaults, until: budget)
-    let foundTokens = try connection.finish(ofTokens, until: budget)
-    guard found.unlocked.count == 1, found.locked.isEmpty, foundTokens.locked.isEmpty,
-      foundTokens.unlocked.count <= 4
-    else { return nil }
-    var name: String?
-    // Of two tokens the careful way takes the right one, and none that is older than one that
-    // cannot be read.
-    var isAmbiguous = false
-    var tokens: [Token.Boxed] = []
-    let paths = found.unlocked + foundTokens.unlocked
-    var unread = paths.count
-    try connection.secrets(paths, until: budget) { path, secret in
-      unread -= 1
-      if path == found.unlocked[0] {
-        name = StoredBody(secret)?.secret().withBytes { $0.text }
-      } else if let token = Token(stored: secret) {
-        let account = token.account
-        isAmbiguous = isAmbiguous || tokens.contains { $0.account.isSameName(as: account) }
-        tokens.append(Token.Boxed(token))
+  public func accounts(at api: APIURL) throws(KeyringError) -> StoredAccounts {
+    try repeating { () throws(KeyringError) in
+      let found = try openedSilently(Attributes(.account, at: api))
+      var names: [String] = []
+      for path in found.unlocked {
+        let name = try itemProperty("Attributes", of: path) { $0.string(for: "meti-account") }
+        if let name { names.append(name) }
       }
+      return StoredAccounts(names: names, locked: found.locked.count)
     }
-    guard let name, !isAmbiguous, unread == 0 else { return name }
-    readAhead = tokens.first { $0.account.isSameName(as: name) }.map { (api, $0) }
-    return name
   }
-
-  public func accounts(at api: APIURL) throws(KeyringError) -> [String] {
-    begin()
-    let found = try connection.search(Attributes(.account, at: api), until: budget)
-    if !found.locked.isEmpty { try unlock(found.locked) }
-    return try names(of: found.unlocked + found.locked)
-  }
-
-  public func readableAccounts(
-    at api: APIURL
-  ) throws(KeyringError) -> (names: [String], areAll: Bool) {
-    begin()
-    let found = try connection.search(Attributes(.account, at: api), until: budget)
-    return (try names(of: found.unlocked), found.locked.isEmpty)
-  }
-
-  private func names(of paths: [String]) throws(KeyringError) -> [String] {
-    var names: [String] = []
-    for path in paths {
-      let attributes = try connection.itemProperty("Attributes", of: path, until: budget) {
-        $0.dictionary
-      }
-      if let name = attributes?["meti-account"] { names.append(name) }
-    }
-    // The same account may lie in two collections.
-    return names.distinctNames()
-  }
-
-  public func readAfresh() { readAhead = nil }
 
   public func token(of account: Account) throws(KeyringError) -> Token? {
-    if let (api, token) = readAhead {
-      // Once: who asks again wants to know what has changed since.
-      readAhead = nil
-      if api == account.api, let token = token.take(ifOf: account.name) { return token }
-    }
-    do {
-      return try body(Attributes(.token, account)) { Token(stored: $0) }
-    } catch {
-      guard error.kind.isOfOneItem else { throw error }
-      let told = KeyringError(.damagedToken(of: account.name), detail: error.detail)
-      damaged.append((account, told))
-      throw told
-    }
+    try read(Attributes(.token, account)) { Token(stored: $0) }
   }
 
   public func credential(of account: Account) throws(KeyringError) -> Credential? {
-    let found = try body(Attributes(.account, account)) { Credential(stored: $0, account: account) }
-    guard let found else { return nil }
-    source = lastRead.map { (account, $0) }
-    return found
+    try read(Attributes(.account, account)) { Credential(stored: $0, account: account) }
+  }
+
+  public func unlock(_ selector: AccountSelector) throws(KeyringError) {
+    let attributes = Attributes(nil, at: selector.api, account: selector.name)
+    // Twice: KeePassXC shows its entries, which it may protect one by one, once its database is open.
+    for _ in 0..<2 {
+      let locked = try client.search(attributes).locked
+      guard !locked.isEmpty else { return }
+      try client.unlock(locked, dialogs)
+    }
+  }
+
+  /// What `parse` makes of the newest readable item; `nil` if there is none. An empty secret, which a
+  /// keyring leaves that was killed while it stored, is as good as none.
+  private func read<Value: ~Copyable>(
+    _ attributes: Attributes, _ parse: (consuming Secret) -> Value?
+  ) throws(KeyringError) -> Value? {
+    try repeating { () throws(KeyringError) in
+      let found = try openedSilently(attributes)
+      guard !found.unlocked.isEmpty || found.locked.isEmpty else { throw KeyringError(.locked) }
+      for path in try newestFirst(found.unlocked) {
+        // Not passed over: an older item may have a password or a token that is no longer valid.
+        guard let secret = try client.secret(path) else { throw KeyringError(.damaged) }
+        if let value = parse(secret) { return value }
+      }
+      return nil
+    }
+  }
+
+  /// The items, if possible unlocked, without a dialog. Locked ones that are beside unlocked ones only
+  /// matter to those who want all of them.
+  private func openedSilently(
+    _ attributes: Attributes
+  ) throws(KeyringError) -> SecretServiceClient.Found {
+    let found = try client.search(attributes)
+    let isEnough = attributes.account != nil && !found.unlocked.isEmpty
+    guard !found.locked.isEmpty, !isEnough else { return found }
+    do {
+      try client.unlock(found.locked, .never)
+    } catch  where error.kind == .locked {
+      return found
+    }
+    return try client.search(attributes)
+  }
+
+  /// Of several items, in whatever collections they are, the one written last counts.
+  private func newestFirst(_ paths: [String]) throws(KeyringError) -> [String] {
+    guard paths.count > 1 else { return paths }
+    var dated: [(path: String, modified: UInt64)] = []
+    for path in paths {
+      dated.append((path, try itemProperty("Modified", of: path) { $0.uint64 } ?? 0))
+    }
+    return dated.sorted { $0.modified > $1.modified }.map(\.path)
+  }
+
+  /// A property of an item; `nil` if the item was removed meanwhile.
+  private func itemProperty<Value>(
+    _ name: String, of path: String, _ value: (Variant) -> Value?
+  ) throws(KeyringError) -> Value? {
+    do {
+      return try client.property(name, of: path, as: value)
+    } catch  where error.kind == .vanished {
+      return nil
+    }
   }
 
   // MARK: Writing
 
-  public func makeReady() throws(KeyringError) {
-    try storing { () throws(KeyringError) in _ = try openDefaultCollection() }
+  public func prepareForWriting() throws(KeyringError) {
+    try storing { () throws(KeyringError) in _ = try writableCollection(dialogs) }
   }
 
-  public func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {
-    if let (_, error) = damaged.first(where: { $0.account == account }) { throw error }
-    try store(
-      token.stored(), label: "METI token for \(account.name)", Attributes(.token, account))
+  public func store(
+    _ token: borrowing Token, of account: Account, mayPrompt: Bool
+  ) throws(KeyringError) {
+    try put(
+      token.stored(), label: "METI token of \(account.name)", Attributes(.token, account),
+      mayPrompt ? dialogs : .never)
   }
 
   public func store(_ credential: borrowing Credential) throws(KeyringError) {
-    let name = credential.account.name
-    let label =
-      credential.grant == .password ? "METI password for \(name)" : "METI client secret for \(name)"
-    // That it was refused belongs to the item that it was read from.
-    let isMarked = credential.refusedOn != nil && source?.account == credential.account
-    try store(
-      credential.stored(), label: label, Attributes(.account, credential.account),
-      over: isMarked ? source?.path : nil)
+    let account = credential.account
+    try put(
+      credential.stored(), label: "METI account \(account.name)", Attributes(.account, account),
+      dialogs)
   }
 
-  public func makeDefault(_ account: Account) throws(KeyringError) {
-    try store(
-      StoredBody.pack(Secret(copying: account.name), [:]),
-      label: "METI default account for \(account.api.text)", Attributes(.default, at: account.api))
+  /// Replaces the secret of the item that is there. Creates one only if there is none: KeePassXC
+  /// prompts for each new item.
+  private func put(
+    _ body: borrowing Secret, label: String, _ attributes: Attributes,
+    _ dialogs: Interaction.Dialogs
+  ) throws(KeyringError) {
+    try storing { () throws(KeyringError) in
+      var found = try client.search(attributes)
+      if found.unlocked.isEmpty, !found.locked.isEmpty {
+        try client.unlock(found.locked, dialogs)
+        found = try client.search(attributes)
+        guard found.locked.isEmpty else { throw KeyringError(.locked) }
+      }
+      if let newest = try newestFirst(found.unlocked).first {
+        return try client.setSecret(body, of: newest)
+      }
+      let collection = try writableCollection(dialogs)
+      var (item, prompt) = try client.create(body, label: label, attributes, in: collection)
+      if let prompt { item = try client.prompt(prompt, .store(label), dialogs)?.objectPath }
+      guard item != nil else { throw KeyringError(.notStored, detail: "no item was created") }
+    }
   }
+
+  /// The default collection, unlocked, or created if there is none.
+  private func writableCollection(_ dialogs: Interaction.Dialogs) throws(KeyringError) -> String {
+    if let path = try client.defaultCollection() {
+      if try client.property("Locked", of: path, as: { $0.bool }) {
+        try client.unlock([path], dialogs)
+      }
+      return path
+    }
+    guard dialogs != .never else { throw KeyringError(.noCollection) }
+    var (collection, prompt) = try client.createDefaultCollection()
+    if let prompt {
+      collection = try client.prompt(prompt, .createCollection, dialogs)?.objectPath
+    }
+    guard let collection else {
+      throw KeyringError(.notStored, detail: "no collection was created")
+    }
+    return collection
+  }
+
+  private func storing(_ work: () throws(KeyringError) -> Void) throws(KeyringError) {
+    do {
+      try repeating(work)
+    } catch  where error.kind == .failed {
+      throw KeyringError(.notStored, detail: error.detail)
+    }
+  }
+
+  // MARK: Removing
 
   public func removeToken(of account: Account) throws(KeyringError) -> Bool {
-    let attributes = Attributes(.token, account)
-    do {
-      return try remove(attributes)
-    } catch {
-      guard error.kind == .askingNobody else { throw error }
-      // KeePassXC has a prompt for each removal, even where it would not ask. The entries stay
-      // then, and hold no token any more.
-      try empty(attributes)
-      return true
-    }
+    try remove(Attributes(.token, account))
   }
 
   public func removeCredential(of account: Account) throws(KeyringError) -> Bool {
     try remove(Attributes(.account, account))
   }
 
-  public func removeDefault(at api: APIURL) throws(KeyringError) -> Bool {
-    try remove(Attributes(.default, at: api))
+  public func removeAll(at api: APIURL, tokensOnly: Bool) throws(KeyringError) -> Bool {
+    try remove(Attributes(tokensOnly ? .token : nil, at: api))
+  }
+
+  /// Removes what is unlocked, then what can be unlocked, by path: names and attributes do not matter.
+  private func remove(_ attributes: Attributes) throws(KeyringError) -> Bool {
+    try repeating { () throws(KeyringError) in
+      var found = try client.search(attributes)
+      var isAny = !found.unlocked.isEmpty
+      for path in found.unlocked { try remove(path, attributes) }
+      if !found.locked.isEmpty {
+        try client.unlock(found.locked, dialogs)
+        found = try client.search(attributes)
+        isAny = isAny || !found.unlocked.isEmpty
+        for path in found.unlocked { try remove(path, attributes) }
+        guard found.locked.isEmpty else { throw KeyringError(.locked) }
+      }
+      return isAny
+    }
+  }
+
+  private func remove(_ path: String, _ attributes: Attributes) throws(KeyringError) {
+    do throws(KeyringError) {
+      guard let prompt = try client.delete(path) else { return }
+      _ = try client.prompt(prompt, .remove, dialogs)
+    } catch {
+      switch error.kind {
+      case .vanished: return  // Another process was faster.
+      // KeePassXC prompts for each removal. The item stays, without its token.
+      case .needsPrompt where attributes.kind == .token:
+        try client.setSecret(StoredBody.pack(Secret(), [:]), of: path)
+      default: throw error
+      }
+    }
+  }
+
+  // MARK: Repeating
+
+  /// What `work` gives. If it fails in a way that may pass, it is done once more with a new session;
+  /// not if the user was prompted, who would be prompted again.
+  private func repeating<Value: ~Copyable>(
+    _ work: () throws(KeyringError) -> Value
+  ) throws(KeyringError) -> Value {
+    do {
+      return try work()
+    } catch {
+      guard error.kind.mayPass, !client.hasPrompted else { throw error }
+      client.reconnect()
+      return try work()
+    }
   }
 }
 
-extension Token {
-  /// A token in a box, for places that hold copyable things alone; it can be taken out once.
-  fileprivate final class Boxed {
-    let account: String
-    private var token: Token?
-
-    init(_ token: consuming Token) {
-      account = token.account
-      self.token = .some(token)
-    }
-
-    func take(ifOf account: String) -> Token? {
-      guard let token = token.take(), token.account.utf8.elementsEqual(account.utf8) else {
-        return nil
-      }
-      return token
+extension KeyringError.Kind {
+  /// Whether it may be different next time: a session that failed at random (KWallet), an item that
+  /// was removed, a provider that was restarted.
+  fileprivate var mayPass: Bool {
+    switch self {
+    case .damaged, .vanished, .died, .failed, .unexpectedReply, .noSession: true
+    default: false
     }
   }
 }

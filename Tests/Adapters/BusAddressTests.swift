@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
-import Keyring
+import MetiToken
 import Testing
 
-private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid())/bus")
+@testable import Keyring
 
 @Suite struct `The session bus` {
   private let directory: TemporaryDirectory
@@ -11,7 +11,7 @@ private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid
   init() throws { directory = try TemporaryDirectory() }
 
   private func address(_ variables: [String: String]) -> String? {
-    BusAddress.find { variables[$0] }?.address
+    BusAddress.find({ variables[$0] }, standard: directory("none"))?.text
   }
 
   private func listen(at path: String) throws {
@@ -32,8 +32,8 @@ private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid
     let found = BusAddress.find {
       $0 == "DBUS_SESSION_BUS_ADDRESS" ? "unix:path=/x,guid=1" : nil
     }
-    #expect(found?.address == "unix:path=/x,guid=1")
-    #expect(found?.source == .environment)
+    #expect(found?.text == "unix:path=/x,guid=1")
+    #expect(found?.isFromEnvironment == true)
   }
 
   @Test(arguments: [nil, ""])
@@ -47,8 +47,7 @@ private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid
       default: nil
       }
     }
-    #expect(found?.address == "unix:path=\(directory("bus"))")
-    #expect(found?.source == .runtimeDirectory(path: directory("bus")))
+    #expect(found == BusAddress("unix:path=\(directory("bus"))", isFromEnvironment: false))
   }
 
   @Test func `is where the environment says before the runtime directory`() throws {
@@ -75,11 +74,10 @@ private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid
     try listen(at: directory("a b,c;d=é%~/bus"))
     #expect(
       address(["XDG_RUNTIME_DIR": directory("a b,c;d=é%~")])
-        == "unix:path=\(directory.path)/a%20b%2cc%3bd%3d%c3%a9%25%7e/bus")
+        == "unix:path=\(directory.path)/a%20b%2Cc%3Bd%3D%C3%A9%25%7E/bus")
   }
 
-  @Test(.enabled(if: !hasBus, "this machine has a bus in /run/user/UID"))
-  func `is none where there is no socket`() throws {
+  @Test func `is none where there is no socket`() throws {
     #expect(address([:]) == nil)
     #expect(address(["XDG_RUNTIME_DIR": directory.path]) == nil)
     try directory.write([], to: "bus")
@@ -88,20 +86,77 @@ private let hasBus = FileManager.default.fileExists(atPath: "/run/user/\(geteuid
 
   @Test(arguments: ["", ".", "run"])
   func `is not looked for by a relative path`(_ path: String) {
-    let found = address(["XDG_RUNTIME_DIR": path])
-    #expect(found == nil || found == "unix:path=/run/user/\(geteuid())/bus")
+    #expect(address(["XDG_RUNTIME_DIR": path]) == nil)
+  }
+
+  @Test func `is the socket in the standard directory if no variable is set`() throws {
+    try listen(at: directory("bus"))
+    #expect(
+      BusAddress.find({ _ in nil }, standard: directory.path)
+        == BusAddress("unix:path=\(directory("bus"))", isFromEnvironment: false))
   }
 
   @Test func `has an owner, found by its path`() throws {
     try listen(at: "\(directory.path)/a b")
     let path = directory.path.replacingOccurrences(of: "-", with: "%2d")
-    #expect(BusAddress.owner(of: "unix:path=\(path)/a%20b,guid=1;unix:path=/x") == geteuid())
+    #expect(BusAddress("unix:path=\(path)/a%20b,guid=1;unix:path=/x").owner == geteuid())
   }
 
   @Test(arguments: [
     "", "unix:", "unix:path=/no/such", "unix:abstract=/x", "tcp:host=127.0.0.1,port=1",
   ])
   func `has no owner where there is no path to it`(address: String) {
-    #expect(BusAddress.owner(of: address) == nil)
+    #expect(BusAddress(address).owner == nil)
+  }
+
+  private func trouble(_ address: String) -> BusTrouble? {
+    let kind = kind {
+      _ = try Stores(BusAddress(address)).store().token(of: .ours) == nil
+    }
+    guard case .noBus(let trouble)? = kind else { return nil }
+    return trouble
+  }
+
+  @Test func `is gone if its socket does not exist`() {
+    let address = "unix:path=\(directory("bus"))"
+    #expect(
+      trouble(address) == BusTrouble(.gone, address: address, isFromEnvironment: true))
+  }
+
+  @Test func `refuses if nobody listens on its socket`() throws {
+    try listen(at: directory("bus"))
+    #expect(trouble("unix:path=\(directory("bus"))")?.reason == .refused)
+  }
+
+  @Test(arguments: ["/dev/null", "nonsense", "unix:", "disabled:"])
+  func `has no fallback for an address that is none`(address: String) {
+    #expect(trouble(address)?.reason == .other)
+  }
+
+  @Test func `is another user's if that user owns the socket`() {
+    #expect(
+      BusAddress("unix:path=/").trouble(.other).reason
+        == (geteuid() == 0 ? .other : .otherUser(0)))
+  }
+
+  @Test func `is full if it accepts no more connections`() throws {
+    let path = directory("bus")
+    try directory.write(
+      Array(
+        """
+        <busconfig><listen>unix:path=\(path)</listen><policy context="default"/>
+        <limit name="max_connections_per_user">0</limit></busconfig>
+        """.utf8), to: "bus.conf")
+    let daemon = Process()
+    daemon.executableURL = URL(filePath: "/usr/bin/dbus-daemon")
+    daemon.arguments = ["--config-file=\(directory("bus.conf"))", "--nofork", "--nopidfile"]
+    daemon.standardError = FileHandle.nullDevice
+    try daemon.run()
+    defer {
+      kill(daemon.processIdentifier, SIGKILL)
+      daemon.waitUntilExit()
+    }
+    for _ in 0..<500 where !FileManager.default.fileExists(atPath: path) { usleep(10_000) }
+    #expect(trouble("unix:path=\(path)")?.reason == .full)
   }
 }

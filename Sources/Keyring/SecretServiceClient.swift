@@ -1,0 +1,329 @@
+import CLibsecret
+import MetiToken
+
+/// One connection to the provider of the Secret Service. libsecret encrypts the session; the other
+/// methods are called over D-Bus, so that every prompt is opened by ``prompt(_:_:_:)``.
+@safe final class SecretServiceClient {
+  let loop: EventLoop
+  let locks: any NamedLocks
+  private let address: BusAddress?
+  private var bus: OpaquePointer?
+  private var service: UnsafeMutablePointer<SecretService>?
+  /// The default collection of a KeePassXC that is locked: until it is unlocked, a search would open
+  /// a dialog and take 10 seconds.
+  private var lockedDatabase: String?
+  /// Whether this client has opened a prompt for the user.
+  var hasPrompted = false
+
+  init(bus address: BusAddress?, loop: EventLoop, locks: any NamedLocks) {
+    self.address = address
+    self.loop = loop
+    self.locks = locks
+  }
+
+  deinit {
+    reconnect()
+    if let bus = unsafe bus { unsafe g_object_unref(UnsafeMutableRawPointer(bus)) }
+  }
+
+  static let name = "org.freedesktop.secrets"
+  private static let root = "/org/freedesktop/secrets"
+  static let defaultAlias = root + "/aliases/default"
+  private static let secret = "org.freedesktop.Secret."
+
+  // MARK: Connecting
+
+  /// The GDBusConnection. Not GLib's shared one, which ends the process when the bus does.
+  func connectedToBus() throws(KeyringError) -> OpaquePointer {
+    if let bus = unsafe bus { return unsafe bus }
+    guard let address else { throw KeyringError(.noBus(BusTrouble(.noAddress))) }
+    _ = meti_secret_error()
+    let flags = GDBusConnectionFlags(
+      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
+        | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION.rawValue)
+    var reason: BusTrouble.Reason?
+    do throws(KeyringError) {
+      let connection = try unsafe loop.value { done, data in
+        unsafe g_dbus_connection_new_for_address(address.text, flags, nil, nil, done, data)
+      } finish: { result, error in
+        let connection = unsafe g_dbus_connection_new_for_address_finish(result, error)
+        unsafe reason = error.pointee.map { unsafe BusTrouble.Reason($0.pointee) }
+        return unsafe connection
+      }
+      guard let connection = unsafe connection else { throw KeyringError(.failed) }
+      unsafe bus = connection
+      return unsafe connection
+    } catch {
+      guard let reason else { throw error }
+      throw KeyringError(.noBus(address.trouble(reason)), detail: error.detail)
+    }
+  }
+
+  private func connected() throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
+    if let service = unsafe service { return unsafe service }
+    let bus = try unsafe connectedToBus()
+    // On their way together, so that one costs no time.
+    let isLocked = unsafe begin(
+      "Get", of: "org.freedesktop.DBus.Properties", at: Self.defaultAlias, on: bus,
+      [.string(Self.secret + "Collection"), .string("Locked")], reply: "(v)")
+    let opened = try unsafe loop.value { done, data in
+      unsafe meti_service_open(bus, done, data)
+    } finish: { result, error in
+      unsafe secret_service_open_finish(result, error)
+    }
+    guard let opened = unsafe opened else { throw KeyringError(.failed) }
+    unsafe service = opened
+    // What fails here fails again in the calls that need it.
+    let locked = try? finish(isLocked).children.first?.unboxed?.bool
+    if locked == true, provider != nil,
+      (try? owner(of: "org.keepassxc.KeePassXC.MainWindow")) == provider
+    {
+      lockedDatabase = (try? defaultCollection()) ?? Self.defaultAlias
+    }
+    return unsafe opened
+  }
+
+  /// Drops the session; the next call opens another. Cures KWallet's sessions that fail at random.
+  func reconnect() {
+    guard let old = unsafe service else { return }
+    unsafe g_object_unref(old)
+    unsafe service = nil
+  }
+
+  /// The provider's unique name on the bus; `nil` if there is none.
+  var provider: String? {
+    guard let service = unsafe service,
+      let name = unsafe g_dbus_proxy_get_name_owner(meti_proxy(service))
+    else { return nil }
+    defer { unsafe g_free(name) }
+    return unsafe String(cString: name)
+  }
+
+  /// The bus's own id, which changes with every start of it.
+  var busID: String {
+    guard let bus = unsafe bus, let id = unsafe g_dbus_connection_get_guid(bus) else { return "-" }
+    return unsafe String(cString: id)
+  }
+
+  /// Opens the session that carries secrets, if there is none yet.
+  func openSession() throws(KeyringError) {
+    let service = try unsafe connected()
+    guard unsafe secret_service_get_session_dbus_path(service) == nil else { return }
+    // gnome-keyring 50 aborts if several clients open their sessions at once.
+    let held: any NamedLock
+    do {
+      held = try loop.counting { () throws(LockError) in
+        try locks.acquire(named: "keyring", until: loop.quietEnd)
+      }
+    } catch {
+      throw KeyringError(.notAnswering, detail: "another process is opening its session")
+    }
+    defer { withExtendedLifetime(held) {} }
+    do {
+      _ = try unsafe loop.value { done, data in
+        unsafe secret_service_ensure_session(service, nil, done, data)
+      } finish: { result, error in
+        unsafe secret_service_ensure_session_finish(service, result, error)
+      }
+    } catch  where error.kind == .failed {
+      throw KeyringError(.noSession, detail: error.detail)
+    }
+  }
+
+  // MARK: Calling
+
+  /// Calls a method of the provider.
+  /// - Parameter reply: the type of the reply; another one is an error.
+  func call(
+    _ method: String, of interface: String, at path: String, _ arguments: [Variant],
+    reply: String, to name: String = SecretServiceClient.name
+  ) throws(KeyringError) -> Variant {
+    try finish(
+      unsafe begin(
+        method, of: interface, at: path, on: connectedToBus(), arguments, reply: reply,
+        to: name))
+  }
+
+  private func begin(
+    _ method: String, of interface: String, at path: String, on bus: OpaquePointer,
+    _ arguments: [Variant], reply: String, to name: String = SecretServiceClient.name
+  ) -> PendingCall {
+    let arguments = Variant.tuple(arguments)
+    let type = unsafe g_variant_type_new(reply)
+    defer { unsafe g_variant_type_free(type) }
+    return unsafe loop.begin { done, data in
+      // Without a time limit of GDBus's: the loop has one.
+      unsafe g_dbus_connection_call(
+        bus, name, path, interface, method, arguments.value, type, G_DBUS_CALL_FLAGS_NONE, .max,
+        nil, done, data)
+    }
+  }
+
+  private func finish(_ call: PendingCall) throws(KeyringError) -> Variant {
+    let bus = try unsafe connectedToBus()
+    let value = try unsafe loop.value(of: call) { result, error in
+      unsafe g_dbus_connection_call_finish(bus, result, error)
+    }
+    guard let value = unsafe value else { throw KeyringError(.failed) }
+    return unsafe Variant(taking: value)
+  }
+
+  private func invoke(
+    _ method: String, of interface: String, at path: String = root, _ arguments: [Variant] = [],
+    reply: String
+  ) throws(KeyringError) -> [Variant] {
+    _ = try unsafe connected()
+    return try call(method, of: Self.secret + interface, at: path, arguments, reply: reply).children
+  }
+
+  /// A property of an item or a collection.
+  func property<Value>(
+    _ name: String, of path: String, as value: (Variant) -> Value?
+  ) throws(KeyringError) -> Value {
+    let interface = path == Self.collection(of: path) ? "Collection" : "Item"
+    let reply = try call(
+      "Get", of: "org.freedesktop.DBus.Properties", at: path,
+      [.string(Self.secret + interface), .string(name)], reply: "(v)")
+    guard let value = reply.children.first?.unboxed.flatMap(value) else {
+      throw KeyringError(.unexpectedReply, detail: "\(name) has another type")
+    }
+    return value
+  }
+
+  /// The path of the collection that `path` belongs to: its first five parts.
+  static func collection(of path: String) -> String {
+    path.split(separator: "/").prefix(5).map { "/" + $0 }.joined()
+  }
+
+  /// The unique name behind a name on the bus; `nil` if nobody owns it.
+  func owner(of name: String) throws(KeyringError) -> String? {
+    do {
+      return try askBus("GetNameOwner", [.string(name)], reply: "(s)").string
+    } catch {
+      guard error.kind == .noProvider else { throw error }
+      return nil
+    }
+  }
+
+  /// Calls a method of the bus; the first value of its reply.
+  func askBus(
+    _ method: String, _ arguments: [Variant] = [], reply: String
+  ) throws(KeyringError) -> Variant {
+    let name = "org.freedesktop.DBus"
+    return try call(
+      method, of: name, at: "/org/freedesktop/DBus", arguments, reply: reply, to: name
+    ).children[0]
+  }
+
+  // MARK: Items
+
+  /// Object paths.
+  struct Found {
+    var unlocked: [String] = []
+    var locked: [String] = []
+  }
+
+  /// Unlocks nothing, prompts nobody and needs no session.
+  func search(_ attributes: Attributes) throws(KeyringError) -> Found {
+    _ = try unsafe connected()
+    if let lockedDatabase { return Found(locked: [lockedDatabase]) }
+    do {
+      let reply = try invoke(
+        "SearchItems", of: "Service", [.dictionary(attributes.query)], reply: "(aoao)")
+      return Found(unlocked: reply[0].strings, locked: reply[1].strings)
+    } catch  where error.kind == .vanished {
+      // Whoever has the name on the bus does not provide the service.
+      throw KeyringError(.failed, detail: error.detail)
+    }
+  }
+
+  /// The item's secret; `nil` if it cannot be decrypted.
+  func secret(_ path: String) throws(KeyringError) -> Secret? {
+    try openSession()
+    let service = try unsafe connected()
+    let session = unsafe String(cString: secret_service_get_session_dbus_path(service))
+    let reply = try invoke(
+      "GetSecret", of: "Item", at: path, [.path(session)], reply: "((oayays))")
+    guard let value = unsafe secret_service_decode_dbus_secret(service, reply[0].value) else {
+      return nil
+    }
+    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
+    var length: gsize = 0
+    guard let bytes = unsafe secret_value_get(value, &length) else { return Secret() }
+    return unsafe Secret(copying: UnsafeRawBufferPointer(start: bytes, count: Int(length)).bytes)
+  }
+
+  /// Replaces the secret of an item, in one step.
+  func setSecret(_ body: borrowing Secret, of path: String) throws(KeyringError) {
+    let encoded = try encoded(body)
+    _ = try invoke("SetSecret", of: "Item", at: path, [encoded], reply: "()")
+  }
+
+  /// Creates an item, or replaces the one with the same attributes.
+  /// - Returns: whether a prompt, whose path comes with it, decides about that.
+  func create(
+    _ body: borrowing Secret, label: String, _ attributes: Attributes, in collection: String
+  ) throws(KeyringError) -> (item: String?, prompt: String?) {
+    let properties: [String: Variant] = [
+      Self.secret + "Item.Label": .string(label),
+      Self.secret + "Item.Attributes": .dictionary(attributes.stored),
+    ]
+    let reply = try invoke(
+      "CreateItem", of: "Collection", at: collection,
+      [.properties(properties), encoded(body), .bool(true)], reply: "(oo)")
+    return (reply[0].objectPath, reply[1].objectPath)
+  }
+
+  /// - Returns: the prompt that decides about it.
+  func delete(_ path: String) throws(KeyringError) -> String? {
+    try invoke("Delete", of: "Item", at: path, reply: "(o)")[0].objectPath
+  }
+
+  /// Unlocks what needs no prompt.
+  /// - Returns: the prompt for the rest.
+  func unlock(_ paths: [String]) throws(KeyringError) -> String? {
+    let prompt = try invoke("Unlock", of: "Service", [.paths(paths)], reply: "(aoo)")[1].objectPath
+    if prompt == nil { didUnlock() }
+    return prompt
+  }
+
+  func didUnlock() { lockedDatabase = nil }
+
+  /// - Returns: the path of the default collection; `nil` if there is none.
+  func defaultCollection() throws(KeyringError) -> String? {
+    try invoke("ReadAlias", of: "Service", [.string("default")], reply: "(o)")[0].objectPath
+  }
+
+  /// Creates the default collection.
+  /// - Returns: as ``create(_:label:_:in:)``.
+  func createDefaultCollection() throws(KeyringError) -> (collection: String?, prompt: String?) {
+    let properties = [Self.secret + "Collection.Label": Variant.string("Default keyring")]
+    let reply = try invoke(
+      "CreateCollection", of: "Service", [.properties(properties), .string("default")],
+      reply: "(oo)")
+    return (reply[0].objectPath, reply[1].objectPath)
+  }
+
+  /// The secret as the session carries it.
+  private func encoded(_ body: borrowing Secret) throws(KeyringError) -> Variant {
+    try openSession()
+    let service = try unsafe connected()
+    let value = unsafe body.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { buffer in
+        unsafe secret_value_new(
+          buffer.baseAddress?.assumingMemoryBound(to: gchar.self), gssize(buffer.count),
+          "text/plain")!
+      }
+    }
+    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
+    guard let encoded = unsafe secret_service_encode_dbus_secret(service, value) else {
+      throw KeyringError(.failed, detail: "secret_service_encode_dbus_secret")
+    }
+    return unsafe Variant(taking: encoded)
+  }
+}
+
+extension Variant {
+  /// An object path; `nil` for "/", which says that there is no object.
+  var objectPath: String? { string.flatMap { $0 == "/" ? nil : $0 } }
+}

@@ -1,0 +1,219 @@
+import Foundation
+import Keyring
+import MetiToken
+import Testing
+
+/// GNOME Keyring itself, on a bus of its own.
+@Suite(.timeLimit(.minutes(1))) struct `GNOME Keyring` {
+  @Test func `stores, replaces and removes`() throws {
+    let session = try Session()
+    let store = Stores(session).store()
+    try store.storeBoth()
+    try store.storeToken("second")
+    #expect(try store.tokenText() == "second")
+    #expect(try store.secretText() == "password")
+    #expect(try store.accounts(at: Account.ours.api) == StoredAccounts(names: ["user@example.com"]))
+    #expect(try store.tokenText(.other) == nil)
+    let items = try session.secretTool("search", "--all", "meti-kind", "token")
+    #expect(items.matches(of: /schema = com\.millpont\.meti\.Credential/).count == 1)
+    #expect(items.contains("label = METI token of user@example.com"))
+    #expect(try store.removeToken(of: .ours))
+    #expect(try !store.removeToken(of: .ours))
+    #expect(try store.removeAll(at: Account.ours.api, tokensOnly: false))
+    #expect(try store.credential(of: .ours) == nil)
+  }
+
+  @Test func `loses every item of an API by path, also one whose name is not legal`() throws {
+    let session = try Session()
+    let store = Stores(session).store()
+    try store.storeBoth()
+    let api = Account.ours.api.text
+    try session.secretTool(
+      "store", "--label=x", "meti-kind", "account", "meti-api", api, "meti-account", "no name",
+      input: "password")
+    #expect(try store.removeAll(at: Account.ours.api, tokensOnly: true))
+    #expect(try store.accounts(at: Account.ours.api).names == ["no name", "user@example.com"])
+    #expect(try store.removeAll(at: Account.ours.api, tokensOnly: false))
+    #expect(try session.secretTool("search", "--all", "meti-api", api) == "")
+  }
+
+  @Test func `is locked, not empty, while it was never unlocked since it started`() throws {
+    let session = try Session()
+    let stores = Stores(session)
+    try stores.store().storeBoth()
+    try session.restartLocked()
+    let store = stores.store()
+    let api = Account.ours.api
+    #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
+    #expect(kind { _ = try store.credential(of: .ours) == nil } == .locked)
+    #expect(try store.accounts(at: api) == StoredAccounts(names: [], locked: 1))
+    #expect(kind { try store.unlock(AccountSelector(.ours)) } == .locked)
+    #expect(kind { _ = try store.removeToken(of: .ours) } == .locked)
+    #expect(kind { _ = try store.removeCredential(of: .ours) } == .locked)
+    #expect(kind { _ = try store.removeAll(at: api, tokensOnly: true) } == .locked)
+    #expect(kind { _ = try store.removeAll(at: api, tokensOnly: false) } == .locked)
+    #expect(kind { try store.prepareForWriting() } == .locked)
+    #expect(kind { try store.storeToken("new") } == .locked)
+    #expect(kind { try store.storeCredential("new") } == .locked)
+    // What is not stored is absent there, too.
+    #expect(try store.token(of: .other) == nil)
+    #expect(try store.accounts(at: Account.elsewhere.api) == StoredAccounts(names: []))
+    #expect(try !store.removeAll(at: Account.elsewhere.api, tokensOnly: false))
+    try session.restart()
+    #expect(try stores.store().tokenText() == "token")
+    #expect(try stores.store().secretText() == "password")
+  }
+
+  @Test func `opens silently if its password is empty`() throws {
+    let session = try Session("--passwordless")
+    let stores = Stores(session)
+    try stores.store().storeBoth()
+    try session.restartLocked()
+    #expect(try stores.store().accounts(at: Account.ours.api).names == ["user@example.com"])
+    try session.restartLocked()
+    #expect(try stores.store().tokenText() == "token")
+    try session.restartLocked()
+    try stores.store().storeToken("new")
+    #expect(try stores.store().tokenText() == "new")
+  }
+
+  @Test func `is opened by the user's password`() throws {
+    let (_, stores, prompter) = try locked()
+    try prompter.tell("answer \(Session.password)")
+    let store = stores.store(waiting)
+    #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
+    #expect(stores.announcements == [])
+    try store.unlock(AccountSelector(.ours))
+    #expect(try store.tokenText() == "token")
+    #expect(
+      stores.announcements == ["waiting for the keyring to be unlocked; look for its dialog"])
+    #expect(try prompter.tell("journal").count == 1)
+    #expect(stores.locks.note(named: "prompt") == "")
+  }
+
+  @Test func `opens no dialog for a call that may not prompt`() throws {
+    let (_, stores, prompter) = try locked()
+    try prompter.tell("answer \(Session.password)")
+    let store = stores.store()
+    #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
+    #expect(kind { try store.unlock(AccountSelector(.ours)) } == .locked)
+    #expect(kind { try stores.store(waiting).storeToken("new", mayPrompt: false) } == .locked)
+    #expect(try prompter.tell("journal") == [])
+  }
+
+  @Test func `is not asked for a dialog again after the user dismissed one`() throws {
+    let (session, stores, prompter) = try locked()
+    try prompter.tell("dismiss")
+    #expect(kind { try stores.store(waiting).unlock(AccountSelector(.ours)) } == .dismissed)
+    try prompter.tell("answer \(Session.password)")
+    #expect(kind { try stores.store(waiting).unlock(AccountSelector(.ours)) } == .dismissed)
+    #expect(kind { try stores.store(.withinCall).unlock(AccountSelector(.ours)) } == .dismissed)
+    #expect(try prompter.tell("journal").count == 1)
+    // A daemon that was restarted knows nothing of it.
+    try session.restartLocked()
+    try stores.store(waiting).unlock(AccountSelector(.ours))
+    #expect(try stores.store().tokenText() == "token")
+  }
+
+  @Test func `has one dialog for ten calls, and after Cancel still one for others`() throws {
+    let (session, stores, prompter) = try locked()
+    try prompter.tell("dismiss 1")
+    let kinds = atOnce(10) { index in
+      let dialogs = index % 2 == 0 ? waiting : .withinCall
+      return kind { try stores.store(dialogs).unlock(AccountSelector(.ours)) }
+    }
+    #expect(kinds.allSatisfy { $0 == .dismissed || $0 == .promptOpen })
+    #expect(kinds.count { $0 == .dismissed } >= 5)
+    #expect(try prompter.tell("journal").count == 1)
+    try prompter.tell("answer \(Session.password)")
+    try session.secretTool("search", "--unlock", "meti-kind", "token")
+    #expect(try prompter.tell("journal").count == 1)
+    #expect(try stores.store().tokenText() == "token")
+  }
+
+  @Test func `answers all calls that wait as soon as one dialog is answered`() throws {
+    let (_, stores, prompter) = try locked()
+    try prompter.tell("answer \(Session.password) 1")
+    let kinds = atOnce(10) { _ in
+      kind {
+        let store = stores.store(waiting)
+        try store.unlock(AccountSelector(.ours))
+        #expect(try store.tokenText() == "token")
+      }
+    }
+    #expect(kinds == Array(repeating: nil, count: 10))
+    #expect(try prompter.tell("journal").count == 1)
+  }
+
+  @Test func `gives up while it is frozen, and nothing is lost`() throws {
+    let session = try Session()
+    let stores = Stores(session)
+    try stores.store().storeBoth()
+    try session.tell("freeze")
+    #expect(
+      kind { _ = try stores.store(milliseconds: 500).token(of: .ours) == nil } == .notAnswering)
+    try session.tell("thaw")
+    #expect(try stores.store().tokenText() == "token")
+  }
+
+  @Test func `is left without open descriptors by thirty connections`() throws {
+    let session = try Session()
+    let stores = Stores(session)
+    func round() throws {
+      let store = stores.store()
+      try store.storeToken()
+      #expect(try store.tokenText() == "token")
+      #expect(try store.removeToken(of: .ours))
+    }
+    try round()
+    for _ in 0..<30 { try round() }
+    // Sockets to this session's bus; other tests run at the same time.
+    let path = session.directory("s/run/bus")
+    for _ in 0..<100 where sockets(of: path) > 0 { usleep(20_000) }
+    #expect(sockets(of: path) == 0)
+  }
+
+  // MARK: Support
+
+  /// With an account and its token, never unlocked since its start.
+  private func locked() throws -> (session: Session, stores: Stores, prompter: Service) {
+    let session = try Session()
+    let prompter = try Service("Tests/Servers/fake-prompter", on: session)
+    let stores = Stores(session)
+    try stores.store().storeBoth()
+    try session.restartLocked()
+    return (session, stores, prompter)
+  }
+
+  private func atOnce<Value: Sendable>(
+    _ count: Int, _ work: @escaping @Sendable (Int) -> Value
+  ) -> [Value] {
+    let results = Results<Value>()
+    let group = DispatchGroup()
+    for index in 0..<count {
+      group.enter()
+      Thread.detachNewThread {
+        results.append(work(index))
+        group.leave()
+      }
+    }
+    group.wait()
+    return results.all
+  }
+
+  /// How many connections to the socket at `path` this process has: the peers of those that the
+  /// kernel lists under the path, which are counted instead.
+  private func sockets(of path: String) -> Int {
+    let table = (try? String(contentsOfFile: "/proc/net/unix", encoding: .utf8)) ?? ""
+    // The bus itself listens, and the keyring is connected.
+    return table.split(separator: "\n").count { $0.hasSuffix(path) } - 2
+  }
+}
+
+private final class Results<Value: Sendable>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var values: [Value] = []
+
+  func append(_ value: Value) { lock.withLock { values.append(value) } }
+  var all: [Value] { lock.withLock { values } }
+}
