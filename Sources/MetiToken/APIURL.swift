@@ -28,44 +28,42 @@ public struct APIURL: Equatable, Sendable {
   /// Reads and normalises `text`. No URL parser is used: those fold look-alike characters into
   /// the host, and this host decides who is given a token.
   public init(_ text: String) throws(APIURLError) {
-    var text = text
-    text.makeContiguousUTF8()
-    let bytes = text.utf8.span
-    for index in bytes.indices where !Self.isAllowed(bytes[index]) { throw .notPrintableASCII }
-    let start: Int
-    if Self.begins(bytes, with: "https://") {
-      (scheme, start) = (.https, 8)
-    } else if Self.begins(bytes, with: "http://") {
-      (scheme, start) = (.http, 7)
+    guard text.utf8.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "\\") }) else {
+      throw .notPrintableASCII
+    }
+    let lowercased = text.utf8.map(\.lowercased)
+    if lowercased.starts(with: "https://".utf8) {
+      scheme = .https
+    } else if lowercased.starts(with: "http://".utf8) {
+      scheme = .http
     } else {
       throw .notHTTPS
     }
-    var end = start
-    while end < bytes.count, bytes[end] != UInt8(ascii: "/") { end += 1 }
-    for index in start..<bytes.count {
-      switch bytes[index] {
-      case UInt8(ascii: "@") where index < end: throw .userinfo
-      case UInt8(ascii: "?"), UInt8(ascii: "#"): throw .queryOrFragment
-      default: continue
-      }
-    }
-    let hostEnd = try Self.hostEnd(bytes, start, end)
-    host = Self.lowercased(bytes.extracting(start..<hostEnd))
-    port = try Self.port(bytes.extracting(hostEnd..<end), of: scheme)
-    var pathEnd = bytes.count
-    while pathEnd > end, bytes[pathEnd - 1] == UInt8(ascii: "/") { pathEnd -= 1 }
-    path = Self.text(bytes.extracting(end..<pathEnd))
+    let rest = text.dropFirst(scheme.rawValue.count + 3)
+    let authority = rest.prefix { $0 != "/" }
+    guard !authority.contains("@") else { throw .userinfo }
+    guard !rest.contains(where: { "?#".contains($0) }) else { throw .queryOrFragment }
+    let hostEnd =
+      authority.first == "["
+      ? authority.firstIndex(of: "]").map { authority.index(after: $0) }
+      : authority.firstIndex(of: ":")
+    let host = authority[..<(hostEnd ?? authority.endIndex)]
+    guard Self.isHost(host) else { throw .badHost }
+    self.host = String(decoding: host.utf8.map(\.lowercased), as: UTF8.self)
+    port = try Self.port(authority[host.endIndex...], of: scheme)
+    var path = rest[authority.endIndex...]
+    while path.last == "/" { path.removeLast() }
+    self.path = String(path)
     if scheme == .http && !isLoopback { throw .notHTTPS }
   }
 
   /// The normalised text, without a trailing slash: `https://api.meti.millpont.com`.
   public var text: String { origin + path }
 
-  /// Scheme, host and, where it is not the default, port.
-  public var origin: String {
-    let isDefault = port == Self.defaultPort(of: scheme)
-    return "\(scheme.rawValue)://\(host)\(isDefault ? "" : ":\(port)")"
-  }
+  /// Scheme, host and, if it is not the default, port.
+  public var origin: String { "\(scheme.rawValue)://\(host)\(isDefaultPort ? "" : ":\(port)")" }
+
+  var isDefaultPort: Bool { port == Self.defaultPort(of: scheme) }
 
   /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`). An address counts
   /// in its canonical form alone: `127.0.0.09` and `127.0.0.-1` are looked up in the DNS.
@@ -78,99 +76,38 @@ public struct APIURL: Equatable, Sendable {
 
   /// Whether it is a number from 0 to 255 as it is written first of all, without leading zeros.
   private static func isOctet(_ digits: Substring.UTF8View) -> Bool {
-    guard digits.count <= 3, let first = digits.first, digits.allSatisfy(isDigit) else {
+    guard digits.count <= 3, let first = digits.first, digits.allSatisfy(\.isDigit) else {
       return false
     }
     let number = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     return number <= 255 && (first != UInt8(ascii: "0") || digits.count == 1)
   }
 
-  /// Where the host ends that begins at `start`: at the port's colon or at `end`.
-  private static func hostEnd(
-    _ bytes: Span<UInt8>, _ start: Int, _ end: Int
-  ) throws(APIURLError) -> Int {
-    guard start < end else { throw .badHost }
-    var index = start
-    if bytes[start] == UInt8(ascii: "[") {
-      index += 1
-      while index < end, isHexDigit(bytes[index]) || bytes[index] == UInt8(ascii: ":") {
-        index += 1
-      }
-      guard index < end, bytes[index] == UInt8(ascii: "]"), index > start + 1 else {
-        throw .badHost
-      }
-      index += 1
-    } else {
-      while index < end, isHostByte(bytes[index]) { index += 1 }
-      guard index > start, bytes[index - 1] != UInt8(ascii: ".") else { throw .badHost }
+  /// Whether it is a name or an IPv4 address, or an IPv6 address in brackets.
+  private static func isHost(_ text: Substring) -> Bool {
+    let bytes = text.utf8
+    guard text.first == "[" else {
+      return !bytes.isEmpty && text.last != "."
+        && bytes.allSatisfy { $0.isLetter || $0.isDigit || "-._".utf8.contains($0) }
     }
-    guard index == end || bytes[index] == UInt8(ascii: ":") else { throw .badHost }
-    return index
+    return bytes.count > 2 && text.last == "]"
+      && bytes.dropFirst().dropLast().allSatisfy { $0.hexValue != nil || $0 == UInt8(ascii: ":") }
   }
 
   /// - Parameter text: nothing, or a colon and digits; a colon alone means the default (RFC 3986,
   ///   3.2.3).
-  private static func port(
-    _ text: Span<UInt8>, of scheme: Scheme
-  ) throws(APIURLError) -> UInt16 {
-    guard text.count > 1 else { return defaultPort(of: scheme) }
-    var number: UInt32 = 0
-    for index in 1..<text.count {
-      guard isDigit(text[index]), number <= UInt16.max else { throw .badPort }
-      number = number * 10 + UInt32(text[index] - UInt8(ascii: "0"))
+  private static func port(_ text: Substring, of scheme: Scheme) throws(APIURLError) -> UInt16 {
+    guard let colon = text.first else { return defaultPort(of: scheme) }
+    guard colon == ":" else { throw .badHost }
+    let digits = text.dropFirst()
+    guard !digits.isEmpty else { return defaultPort(of: scheme) }
+    guard digits.utf8.allSatisfy(\.isDigit), let port = UInt16(digits), port > 0 else {
+      throw .badPort
     }
-    guard let port = UInt16(exactly: number), port > 0 else { throw .badPort }
     return port
   }
 
   private static func defaultPort(of scheme: Scheme) -> UInt16 { scheme == .https ? 443 : 80 }
-
-  private static func begins(_ bytes: Span<UInt8>, with prefix: StaticString) -> Bool {
-    guard bytes.count >= prefix.utf8CodeUnitCount else { return false }
-    for index in 0..<prefix.utf8CodeUnitCount
-    where unsafe lowercased(bytes[index]) != prefix.utf8Start[index] {
-      return false
-    }
-    return true
-  }
-
-  private static func lowercased(_ bytes: Span<UInt8>) -> String {
-    unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
-      for index in bytes.indices { unsafe buffer[index] = lowercased(bytes[index]) }
-      return bytes.count
-    }
-  }
-
-  private static func text(_ bytes: Span<UInt8>) -> String {
-    unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
-      for index in bytes.indices { unsafe buffer[index] = bytes[index] }
-      return bytes.count
-    }
-  }
-
-  private static func lowercased(_ byte: UInt8) -> UInt8 {
-    byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
-  }
-
-  /// Printable ASCII but space and backslash.
-  private static func isAllowed(_ byte: UInt8) -> Bool {
-    byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\\")
-  }
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-  }
-
-  private static func isHexDigit(_ byte: UInt8) -> Bool {
-    let lower = lowercased(byte)
-    return isDigit(byte) || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "f"))
-  }
-
-  private static func isHostByte(_ byte: UInt8) -> Bool {
-    let lower = lowercased(byte)
-    return isDigit(byte) || (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z"))
-      || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
-  }
 }
 
 /// Why a text is no API URL, or no token URL.

@@ -1,89 +1,33 @@
 /// What the helper writes to git, as git-credential(1) reads it.
-///
-/// Where an answer holds the token, the array is the caller's to wipe. It is filled without
-/// growing, so no other copy is left behind.
 public enum GitCredentialAnswer {
-  /// `quit=1`: git asks no other helper, nor the person. For a hard failure at our own host.
-  public static let quit = Array("quit=1\n".utf8)
+  /// Keeps git from asking other helpers and the user. For a failure at our own host.
+  public static let quit = "quit=1\n"
 
   /// The answer to `capability`.
-  public static let capabilities = Array("version 0\ncapability authtype\n".utf8)
+  public static let capabilities = "version 0\ncapability authtype\n"
 
-  /// The token in the form `request` can take: a bearer credential where the caller has the
-  /// `authtype` capability, else a username and password (git before 2.46).
-  ///
-  /// - Parameter expiry: When the token runs out, in seconds since 1970.
-  /// - Throws: `UnwritableValue` for a value that would be read as something else.
+  /// The token in the form that the caller understands: a bearer credential if it has the `authtype`
+  /// capability, else a username and password (git before 2.46). Without the capability
+  /// `git credential fill` would drop the bearer form and exit 0 with no secret.
+  /// - Returns: `nil` if git would read a value as something else.
   public static func get(
-    for request: borrowing GitCredentialRequest, username: Span<UInt8>, token: Span<UInt8>,
-    expiry: Int64
-  ) throws(UnwritableValue) -> [UInt8] {
+    _ token: borrowing Token, for request: borrowing GitCredentialRequest, at now: Moment
+  ) -> Secret? {
+    let expiry = token.expiry.epochSeconds(at: now)
+    guard expiry >= 0, token.secret.withBytes({ Token.isLegal($0) }),
+      !token.account.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D || $0 == 0 })
+    else { return nil }
+    var answer = Secret(capacity: token.secret.count + 512)
     if request.hasAuthtypeCapability {
-      try bearer(token: token, expiry: expiry)
+      // The capability comes first, so that git knows the attributes that follow.
+      answer.append("capability[]=authtype\nauthtype=Bearer\ncredential=")
     } else {
-      try password(token, username: username, expiry: expiry)
+      answer.append("username=\(token.account)\npassword=")
     }
-  }
-
-  /// The token as `authtype=Bearer`, for callers with that capability alone: without it
-  /// `git credential fill` exits 0 with no secret at all.
-  public static func bearer(
-    token: Span<UInt8>, expiry: Int64
-  ) throws(UnwritableValue) -> [UInt8] {
-    guard !token.isEmpty else { throw .emptyToken }
-    try check(token, expiry: expiry)
-    var answer = reserved(for: token.count)
-    // First, so that git knows the attributes which follow.
-    append("capability[]", "authtype".utf8.span, to: &answer)
-    append("authtype", "Bearer".utf8.span, to: &answer)
-    append("credential", token, to: &answer)
-    // Not for other helpers to store.
-    append("ephemeral", "1".utf8.span, to: &answer)
-    append("password_expiry_utc", String(expiry).utf8.span, to: &answer)
+    token.secret.withBytes { answer.append($0) }
+    // Other helpers do not store what is ephemeral.
+    if request.hasAuthtypeCapability { answer.append("\nephemeral=1") }
+    answer.append("\npassword_expiry_utc=\(expiry)\n")
     return answer
-  }
-
-  /// The token as the password of `username`.
-  public static func password(
-    _ token: Span<UInt8>, username: Span<UInt8>, expiry: Int64
-  ) throws(UnwritableValue) -> [UInt8] {
-    guard !token.isEmpty else { throw .emptyToken }
-    try check(token, expiry: expiry)
-    try check(username, expiry: expiry)
-    var answer = reserved(for: token.count + username.count)
-    append("username", username, to: &answer)
-    append("password", token, to: &answer)
-    append("password_expiry_utc", String(expiry).utf8.span, to: &answer)
-    return answer
-  }
-
-  /// Everything that can be refused, before any of the token is copied: an answer given up half
-  /// way would be freed unwiped.
-  private static func check(_ value: Span<UInt8>, expiry: Int64) throws(UnwritableValue) {
-    guard expiry >= 0 else { throw .expiryOutOfRange }
-    guard value.count <= longestValue else { throw .lineTooLong }
-    for index in value.indices {
-      let byte = value[index]
-      guard byte != ASCII.lineFeed, byte != ASCII.carriageReturn, byte != ASCII.nul
-      else { throw .lineBreakOrNUL }
-    }
-  }
-
-  /// What fits into a line after the longest key a token or username has, with `=` and the line
-  /// feed.
-  private static let longestValue = RequestLimits.line - "credential=\n".utf8.count
-
-  /// An empty array with room for values of `length` bytes, the keys, and an expiry.
-  private static func reserved(for length: Int) -> [UInt8] {
-    var answer: [UInt8] = []
-    answer.reserveCapacity(length + 160)
-    return answer
-  }
-
-  private static func append(_ key: String, _ value: Span<UInt8>, to answer: inout [UInt8]) {
-    answer.append(contentsOf: key.utf8)
-    answer.append(ASCII.equals)
-    for index in value.indices { answer.append(value[index]) }
-    answer.append(ASCII.lineFeed)
   }
 }

@@ -1,9 +1,7 @@
-import HelperProtocols
+import MetiToken
 import Testing
 
 @Suite struct GitCredentialRequestTests {
-  typealias Malformed = GitCredentialRequest.Malformed
-
   @Test func `every attribute that matters is kept and the rest is read past`() throws {
     let text = """
       capability[]=authtype
@@ -22,23 +20,23 @@ import Testing
       state[]=x
 
       """
-    let asked = try Asked(text, secrets: ["pass=word", "t0ken"])
+    let asked = try RequestText(text)
     #expect(
       asked
-        == Asked(
+        == RequestText(
           protocol: "https", host: "api.meti.millpont.com", path: "sources/?id=src_1",
           username: "name@domain.com", authtype: "Bearer", password: "pass=word",
           credential: "t0ken", hasAuthtypeCapability: true))
   }
 
   @Test func `nothing after a blank line counts`() throws {
-    #expect(try Asked("host=a\n\nhost=b\n\0") == Asked(host: "a"))
-    #expect(try Asked("host=a\r\n\r\nhost=b\n\0") == Asked(host: "a"))
-    #expect(try Asked("\nhost=b\n") == Asked())
+    #expect(try RequestText("host=a\n\nhost=b\n\0") == RequestText(host: "a"))
+    #expect(try RequestText("host=a\r\n\r\nhost=b\n\0") == RequestText(host: "a"))
+    #expect(try RequestText("\nhost=b\n") == RequestText())
   }
 
   @Test func `an empty value is a value`() throws {
-    #expect(try Asked("username=\n") == Asked(username: ""))
+    #expect(try RequestText("username=\n") == RequestText(username: ""))
   }
 
   @Test(arguments: [
@@ -46,18 +44,19 @@ import Testing
   ])
   func `only a line feed ends a line`(separator: String) throws {
     let value = "a\(separator)host=api.meti.millpont.com"
-    let request = try GitCredentialRequest(Array("path=\(value)\n".utf8).span)
-    #expect(request.path == Array(value.utf8))
+    let request = try RequestText("path=\(value)\n")
+    #expect(request.path?.utf8.elementsEqual(value.utf8) == true)
     #expect(request.host == nil)
   }
 
   @Test func `bytes that are no UTF-8 stay as they are`() throws {
-    let request = try GitCredentialRequest((Array("path=".utf8) + [0xFF, 0xC0, 0x80, 0x0A]).span)
-    #expect(request.path == [0xFF, 0xC0, 0x80])
+    let request = try GitCredentialRequest(bytes: Array("path=".utf8) + [0xFF, 0xC0, 0x80, 0x0A])
+    let path = request[.path]
+    #expect(path == [0xFF, 0xC0, 0x80])
   }
 
   @Test(arguments: [
-    ("host", Malformed.noEqualsSign),
+    ("host", MalformedRequest.noEqualsSign),
     ("host=a\nprotocol\n", .noEqualsSign),
     ("{\"uri\":\"https://a/\"}\n", .noEqualsSign),
     (" \n", .noEqualsSign),
@@ -72,29 +71,29 @@ import Testing
     ("wwwauth[]=a\0b\n", .nul),
     ("\0\n", .nul),
   ])
-  func `a line which is no attribute is malformed`(text: String, reason: Malformed) {
-    #expect(throws: reason) { try Asked(text) }
+  func `a line which is no attribute is malformed`(text: String, reason: MalformedRequest) {
+    #expect(throws: reason) { try RequestText(text) }
   }
 
   @Test func `a line has at most 65535 bytes with its line feed`() throws {
     let fits = Array("path=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 65_529) + [0x0A]
     #expect(fits.count == 65_535)
-    #expect(try Asked(fits).path?.utf8.count == 65_529)
+    #expect(try RequestText(fits).path?.utf8.count == 65_529)
 
     let tooLong = Array("path=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 65_530) + [0x0A]
     #expect(tooLong.count == 65_536)
-    #expect(throws: Malformed.lineTooLong) { try Asked(tooLong) }
+    #expect(throws: MalformedRequest.lineTooLong) { try RequestText(tooLong) }
   }
 
   @Test func `a line feed where a longer line would be split starts no attribute`() {
     // CVE-2020-5260's kin: a reader with a fixed buffer takes the rest for a line of its own.
     let text = "path=" + String(repeating: "a", count: 65_530) + "host=api.meti.millpont.com\n"
-    #expect(throws: Malformed.lineTooLong) { try Asked(text) }
+    #expect(throws: MalformedRequest.lineTooLong) { try RequestText(text) }
   }
 
   @Test func `an unknown attribute is held to the same length`() {
-    #expect(throws: Malformed.lineTooLong) {
-      try Asked("wwwauth[]=" + String(repeating: "a", count: 65_536) + "\n")
+    #expect(throws: MalformedRequest.lineTooLong) {
+      try RequestText("wwwauth[]=" + String(repeating: "a", count: 65_536) + "\n")
     }
   }
 
@@ -102,16 +101,18 @@ import Testing
     let line = Array("unknown=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 1015) + [0x0A]
     let full = Array([[UInt8]](repeating: line, count: 1024).joined())
     #expect(full.count == 1_048_576)
-    #expect(try Asked(full) == Asked())
-    #expect(throws: Malformed.tooLarge) { try Asked(full + [0x0A]) }
+    #expect(try RequestText(full) == RequestText())
+    #expect(throws: MalformedRequest.tooLarge) { try RequestText(full + [0x0A]) }
   }
 
   @Test(arguments: ["protocol", "host", "path", "username", "password", "credential", "authtype"])
   func `a single-valued key may be repeated but not contradicted`(key: String) throws {
-    #expect(try Asked("\(key)=a\n\(key)=a\n") == Asked("\(key)=a\n"))
-    #expect(throws: Malformed.contradiction) { try Asked("\(key)=a\n\(key)=b\n") }
-    #expect(throws: Malformed.contradiction) { try Asked("\(key)=a\n\(key)=\n") }
-    #expect(throws: Malformed.contradiction) { try Asked("\(key)=\u{E9}\n\(key)=e\u{301}\n") }
+    #expect(try RequestText("\(key)=a\n\(key)=a\n") == RequestText("\(key)=a\n"))
+    #expect(throws: MalformedRequest.contradiction) { try RequestText("\(key)=a\n\(key)=b\n") }
+    #expect(throws: MalformedRequest.contradiction) { try RequestText("\(key)=a\n\(key)=\n") }
+    #expect(throws: MalformedRequest.contradiction) {
+      try RequestText("\(key)=\u{E9}\n\(key)=e\u{301}\n")
+    }
   }
 
   @Test(arguments: [
@@ -127,31 +128,32 @@ import Testing
   func `a list is kept in order and emptied by an empty value`(
     text: String, hasAuthtype: Bool
   ) throws {
-    #expect(try Asked(text) == Asked(hasAuthtypeCapability: hasAuthtype))
+    #expect(try RequestText(text) == RequestText(hasAuthtypeCapability: hasAuthtype))
   }
 
   @Test func `usernames are compared as bytes`() throws {
     let composed = "jos\u{E9}@domain.com"
     let decomposed = "jose\u{301}@domain.com"
-    let request = try GitCredentialRequest(Array("username=\(composed)\n".utf8).span)
-    let allowed = [composed, decomposed, "JOS\u{E9}@domain.com"].map {
-      request.allows(username: $0.utf8.span)
-    }
+    let request = try GitCredentialRequest(
+      "protocol=https\nhost=api.meti.millpont.com\nusername=\(composed)\n")
+    let selector = request.selector(at: .standard)
+    let allowed = [composed, decomposed, "JOS\u{E9}@domain.com"].map { selector?.allows($0) }
     #expect(composed == decomposed)
     #expect(allowed == [true, false, false])
   }
 
+  @Test func `a username that no account can have selects none`() throws {
+    let lines = "protocol=https\nhost=api.meti.millpont.com\nusername="
+    for username in ["", "a b", "\u{7F}", String(repeating: "a", count: 255)] {
+      let selector = try GitCredentialRequest(lines + username).selector(at: .standard)
+      #expect(selector == nil)
+    }
+    let notUTF8 = try GitCredentialRequest(bytes: Array(lines.utf8) + [0xFF])
+    let selector = notUTF8.selector(at: .standard)
+    #expect(selector == nil)
+  }
+
   @Test func `no reason for a refusal shows any of the input`() {
-    #expect(
-      Malformed.allCases.map(\.description) == [
-        "a line of the credential request is too long",
-        "the credential request is too large",
-        "a line of the credential request has no =",
-        "a line of the credential request has no key",
-        "the credential request has a carriage return inside a line",
-        "the credential request has a NUL byte",
-        "the credential request contradicts itself",
-        "the credential request has an unusable url",
-      ])
+    #expect(MalformedRequest.allCases.allSatisfy { $0.rawValue.contains("credential request") })
   }
 }

@@ -1,4 +1,4 @@
-import HelperProtocols
+import MetiToken
 import Testing
 
 @Suite struct RequestAccumulatorTests {
@@ -18,12 +18,10 @@ import Testing
     var start = 0
     while start < bytes.count {
       let end = min(start + size, bytes.count)
-      accumulator.append(bytes.span.extracting(start..<end))
+      Secret(bytes: Array(bytes[start..<end])).withBytes { accumulator.append($0) }
       start = end
     }
-    let kept = accumulator.withBytes { span in
-      String(decoding: span.indices.map { span[$0] }, as: UTF8.self)
-    }
+    let kept = accumulator.bytes.withBytes { $0.text } ?? "not UTF-8"
     return Outcome(form: accumulator.form, progress: accumulator.progress, kept: kept)
   }
 
@@ -79,7 +77,9 @@ import Testing
       var request = RequestAccumulator()
       let bytes = Array(text.utf8)
       for start in stride(from: 0, to: bytes.count, by: piece) {
-        request.append(bytes[start..<min(start + piece, bytes.count)].span)
+        Secret(bytes: Array(bytes[start..<min(start + piece, bytes.count)])).withBytes {
+          request.append($0)
+        }
       }
       #expect(request.isBlank == isBlank)
       if isBlank { #expect(request.progress == .incomplete && request.form == .git) }
@@ -106,16 +106,16 @@ import Testing
 
   @Test func `what is given up is refused by the parsers too`() {
     let line = String(repeating: "a", count: 65_536)
-    #expect(throws: GitCredentialRequest.Malformed.lineTooLong) {
-      try Asked(Self.feed(line, piece: 1000).kept)
+    #expect(throws: MalformedRequest.lineTooLong) {
+      try RequestText(Self.feed(line, piece: 1000).kept)
     }
     let lines = String(repeating: "key=value value\n", count: 70_000)
-    #expect(throws: GitCredentialRequest.Malformed.tooLarge) {
-      try Asked(Self.feed(lines, piece: 1000).kept)
+    #expect(throws: MalformedRequest.tooLarge) {
+      try RequestText(Self.feed(lines, piece: 1000).kept)
     }
     let object = "{" + String(repeating: " ", count: 1_100_000)
-    #expect(throws: EngFlowRequest.Malformed.tooLarge) {
-      try EngFlowRequest(Array(Self.feed(object, piece: 1000).kept.utf8).span)
+    #expect(throws: MalformedRequest.tooLarge) {
+      try EngFlow.uri(text: Self.feed(object, piece: 1000).kept)
     }
   }
 }

@@ -1,7 +1,7 @@
-import HelperProtocols
+import MetiToken
 import Testing
 
-@Suite struct EraseTests {
+@Suite struct GitCredentialEraseTests {
   struct Erase: Sendable {
     let secrets: String
     let forgets: Bool
@@ -34,6 +34,6 @@ import Testing
   }
 
   private func forgets(_ text: String) throws -> Bool {
-    try GitCredentialRequest(Array(text.utf8).span).asksToForget("t0ken".utf8.span)
+    try GitCredentialRequest(text).asksToForget(Secret(copying: "t0ken"))
   }
 }

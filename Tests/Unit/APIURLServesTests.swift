@@ -1,17 +1,8 @@
-import HelperProtocols
+import MetiToken
 import Testing
 
-@Suite struct CredentialHostTests {
+@Suite struct APIURLServesTests {
   static let meti = "https://api.meti.millpont.com:443"
-
-  /// A host from `SCHEME://HOST:PORT`.
-  static func host(_ text: String) throws -> CredentialHost {
-    let scheme = text.hasPrefix("https") ? "https" : "http"
-    let colon = try #require(text.lastIndex(of: ":"))
-    return try CredentialHost(
-      scheme: scheme, host: String(text[..<colon].dropFirst(scheme.count + 3)),
-      port: #require(Int(text[text.index(after: colon)...])))
-  }
 
   @Test(arguments: [
     (meti, "https", "api.meti.millpont.com"),
@@ -29,9 +20,9 @@ import Testing
   func `our host is answered with or without the default port`(
     ours: String, proto: String, asked: String
   ) throws {
-    #expect(try Self.host(ours).answers(protocol: proto, host: asked))
+    #expect(try APIURL(ours).answers(protocol: proto, host: asked))
     let uri = "\(proto)://\(asked)/sources"
-    #expect(try Self.host(ours).answers(uri: uri))
+    #expect(try APIURL(ours).answers(uri: uri))
   }
 
   static let lookAlikes = [
@@ -53,34 +44,30 @@ import Testing
   ]
 
   @Test(arguments: lookAlikes)
-  func `a host that only looks like ours is not answered`(asked: String) throws {
-    let host = try Self.host(Self.meti)
+  func `a host that only looks like ours is not answered`(asked: String) {
+    let host = APIURL.standard
     #expect(!host.answers(protocol: "https", host: asked))
     #expect(!host.answers(uri: "https://\(asked)/sources"))
     #expect(!host.answers(uri: "https://\(asked)"))
   }
 
   @Test(arguments: ["api.meti.millpont.com/", "api.meti.millpont.com/x", "api.meti.millpont.com?"])
-  func `git's host has no path`(asked: String) throws {
-    let host = try Self.host(Self.meti)
+  func `git's host has no path`(asked: String) {
+    let host = APIURL.standard
     #expect(!host.answers(protocol: "https", host: asked))
   }
 
-  @Test func `a byte that is no UTF-8 is not answered`() throws {
-    let host = try Self.host(Self.meti)
+  @Test func `a byte that is no UTF-8 is not answered`() {
+    let host = APIURL.standard
     for byte in UInt8(0x80)...0xFF {
       let asked = Array("api.meti.millpont.com".utf8) + [byte]
-      let uri = Array("https://".utf8) + asked
-      let isAnswered = host.matches(protocol: "https".utf8.span, host: asked.span)
-      #expect(!isAnswered)
-      let isAnsweredByURI = host.matches(uri: uri.span)
-      #expect(!isAnsweredByURI)
+      #expect(!host.serves(protocol: Array("https".utf8), host: asked))
     }
   }
 
   @Test(arguments: ["", "http", "HTTPS", "https:", "https ", "httpss", "ftp", "ssh"])
-  func `the protocol must be exact`(asked: String) throws {
-    let host = try Self.host(Self.meti)
+  func `the protocol must be exact`(asked: String) {
+    let host = APIURL.standard
     #expect(!host.answers(protocol: asked, host: "api.meti.millpont.com"))
     #expect(!host.answers(uri: "\(asked)://api.meti.millpont.com/"))
   }
@@ -102,8 +89,8 @@ import Testing
   func `a port that is not the default must be there`(
     ours: String, proto: String, asked: String
   ) throws {
-    #expect(try !Self.host(ours).answers(protocol: proto, host: asked))
-    #expect(try !Self.host(ours).answers(uri: "\(proto)://\(asked)/"))
+    #expect(try !APIURL(ours).answers(protocol: proto, host: asked))
+    #expect(try !APIURL(ours).answers(uri: "\(proto)://\(asked)/"))
   }
 
   @Test(arguments: [
@@ -113,7 +100,7 @@ import Testing
     "https://api.meti.millpont.com/name@evil.example", "https://api.meti.millpont.com/%0A",
   ])
   func `a uri on our host is answered`(uri: String) throws {
-    #expect(try Self.host(Self.meti).answers(uri: uri))
+    #expect(try APIURL(Self.meti).answers(uri: uri))
   }
 
   @Test(arguments: [
@@ -126,45 +113,14 @@ import Testing
     "https://api.meti.millpont.com;/", "https://api.meti.millpont.com&x",
   ])
   func `any other uri is refused`(uri: String) throws {
-    #expect(try !Self.host(Self.meti).answers(uri: uri))
-  }
-
-  @Test(arguments: [
-    ("http", "api.meti.millpont.com", 80, CredentialHost.Unusable.scheme),
-    ("http", "localhost.evil.example", 80, .scheme),
-    ("http", "127.0.0.1.evil.example", 80, .scheme),
-    ("http", "127.0.0", 80, .scheme),
-    ("http", "127.0.0.x", 80, .scheme),
-    ("http", "128.0.0.1", 80, .scheme),
-    ("http", "[::2]", 80, .scheme),
-    ("HTTPS", "meti.example", 443, .scheme),
-    ("ftp", "meti.example", 21, .scheme),
-    ("https", "", 443, .host),
-    ("https", "Meti.example", 443, .host),
-    ("https", "meti.example.", 443, .host),
-    ("https", "meti.example:443", 443, .host),
-    ("https", "name@meti.example", 443, .host),
-    ("https", "m\u{E9}ti.example", 443, .host),
-    ("https", "::1", 443, .host),
-    ("https", "[]", 443, .host),
-    ("https", "[::A]", 443, .host),
-    ("https", "[::1", 443, .host),
-    ("https", "meti.example", 0, .port),
-    ("https", "meti.example", 65_536, .port),
-  ])
-  func `an API that is not normalised has no host to answer for`(
-    scheme: String, host: String, port: Int, reason: CredentialHost.Unusable
-  ) {
-    #expect(throws: reason) { try CredentialHost(scheme: scheme, host: host, port: port) }
+    #expect(try !APIURL(Self.meti).answers(uri: uri))
   }
 }
 
-extension CredentialHost {
+extension APIURL {
   fileprivate func answers(protocol: String, host: String) -> Bool {
-    matches(protocol: `protocol`.utf8.span, host: host.utf8.span)
+    serves(protocol: Array(`protocol`.utf8), host: Array(host.utf8))
   }
 
-  fileprivate func answers(uri: String) -> Bool {
-    matches(uri: uri.utf8.span)
-  }
+  fileprivate func answers(uri: String) -> Bool { serves(uri: uri) }
 }

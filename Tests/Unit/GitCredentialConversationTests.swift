@@ -1,8 +1,8 @@
-import HelperProtocols
+import MetiToken
 import Testing
 
 /// What callers really send, byte for byte, and what they get back.
-@Suite struct ConversationTests {
+@Suite struct GitCredentialConversationTests {
   static let token = "eyJhbGciOi.J9-_~+/x=="
   static let username = "name@domain.com"
   static let expiry: Int64 = 1_795_453_200
@@ -148,11 +148,12 @@ import Testing
   }
 
   static func answer(to text: String) throws -> String {
-    let host = try CredentialHost(scheme: "https", host: "api.meti.millpont.com", port: 443)
-    let request = try GitCredentialRequest(Array(text.utf8).span)
-    guard request.isFor(host), request.allows(username: username.utf8.span) else { return nothing }
-    let answer = try GitCredentialAnswer.get(
-      for: request, username: username.utf8.span, token: token.utf8.span, expiry: expiry)
-    return String(decoding: answer, as: UTF8.self)
+    let request = try GitCredentialRequest(text)
+    guard let selector = request.selector(at: .standard), selector.allows(username) else {
+      return nothing
+    }
+    let token = Token.ending(token, of: username, at: expiry)
+    let answer = GitCredentialAnswer.get(token, for: request, at: noon)
+    return answer?.withBytes { $0.text } ?? "not written"
   }
 }

@@ -1,0 +1,57 @@
+import FoundationEssentials
+import Synchronization
+
+/// The `get` of the EngFlow credential-helper spec, which Bazel speaks: `{"uri": "https://…"}` is
+/// answered with the header to send.
+public enum EngFlow {
+  /// The `uri` of a request. Ask ``APIURL/serves(uri:)`` about it.
+  ///
+  /// The request is one JSON object (RFC 8259) in UTF-8; members other than `uri` are ignored.
+  public static func uri(of request: RawSpan) throws(MalformedRequest) -> String {
+    guard request.byteCount <= RequestAccumulator.longest else { throw .tooLarge }
+    let text = Span<UInt8>(_bytes: request).copied()
+    // The decoder also reads UTF-16, which has NUL bytes, and skips a byte order mark.
+    guard request.isUTF8, !text.contains(0),
+      text.first(where: { !$0.isJSONWhiteSpace }) == UInt8(ascii: "{")
+    else { throw .notJSON }
+    // The decoder uses the first of equal names without an error, but converts each.
+    let count = Atomic(0)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .custom { path in
+      let name = path[path.count - 1]
+      if path.count == 1, name.stringValue.utf8.elementsEqual("uri".utf8) {
+        count.add(1, ordering: .relaxed)
+      }
+      return name
+    }
+    do {
+      let uri = try decoder.decode(Request.self, from: Data(text)).uri
+      guard count.load(ordering: .relaxed) == 1 else { throw MalformedRequest.duplicateURI }
+      return uri
+    } catch DecodingError.keyNotFound {
+      throw .missingURI
+    } catch DecodingError.valueNotFound, DecodingError.typeMismatch {
+      throw .uriIsNotAString
+    } catch let error as MalformedRequest {
+      throw error
+    } catch {
+      throw .notJSON
+    }
+  }
+
+  private struct Request: Decodable {
+    let uri: String
+  }
+
+  /// `{"headers":{"Authorization":["Bearer TOKEN"]},"expires":"2026-11-23T17:00:00Z"}`.
+  /// - Returns: `nil` if the token needs an escape, or ends in a year that RFC 3339 cannot write.
+  public static func answer(_ token: borrowing Token, at now: Moment) -> Secret? {
+    guard token.secret.withBytes({ Token.isLegal($0) }),
+      let expires = try? RFC3339.utc(epochSeconds: token.expiry.epochSeconds(at: now))
+    else { return nil }
+    var answer = Secret(copying: "{\"headers\":{\"Authorization\":[\"Bearer ")
+    token.secret.withBytes { answer.append($0) }
+    answer.append("\"]},\"expires\":\"\(expires)\"}")
+    return answer
+  }
+}
