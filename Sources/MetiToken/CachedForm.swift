@@ -1,6 +1,7 @@
 /// A token as a kernel key holds it, made for a program of one file: the first line has three decimal
 /// numbers, `issued`, `refresh-from` and `expires`, in milliseconds of CLOCK_BOOTTIME; the second line is
-/// the token. The thin program uses it while issued <= now < refresh-from.
+/// the token. The thin program uses it while issued <= now < refresh-from. A token of an earlier boot was
+/// issued before 0.
 ///
 /// The kernel's memory does not outlive a boot, so there is no boot id and no wall clock in it.
 public enum CachedForm {
@@ -16,7 +17,7 @@ public enum CachedForm {
       ? token.refreshFrom : expires - token.times.refreshMargin(token.expiry)
     var body = Secret(capacity: token.secret.count + 64)
     body.append(
-      "\(expires - token.lifetime * 1000) \(min(refreshFrom, handOutUntil)) \(expires)\n")
+      "\(expires - token.lifetime * 1000) \(max(min(refreshFrom, handOutUntil), 0)) \(expires)\n")
     token.secret.withBytes { body.append($0) }
     body.append(UInt8(ascii: "\n"))
     return body
@@ -30,6 +31,8 @@ public enum CachedForm {
       var numbers: [Int64] = []
       var index = 0
       while index < bytes.byteCount, numbers.count < 3 {
+        let isNegative = numbers.isEmpty && bytes.byte(at: index) == UInt8(ascii: "-")
+        if isNegative { index += 1 }
         let start = index
         var number: Int64 = 0
         while index < bytes.byteCount, case let byte = bytes.byte(at: index),
@@ -42,7 +45,7 @@ public enum CachedForm {
         guard index > start, index < bytes.byteCount, bytes.byte(at: index) == end else {
           return nil
         }
-        numbers.append(number)
+        numbers.append(isNegative ? -number : number)
         index += 1
       }
       guard numbers.count == 3, index < bytes.byteCount - 1,

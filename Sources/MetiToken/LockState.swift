@@ -22,8 +22,10 @@ public struct LockState: Equatable, Sendable {
 
   /// How METI rejected the credential with this fingerprint; `nil` if it did not, or not recently.
   public func rejection(of fingerprint: String, at now: Moment) -> Rejection? {
-    rejections.last { $0.fingerprint.utf8.elementsEqual(fingerprint.utf8) && $0.isCurrent(at: now) }?
-      .rejection
+    rejections.last {
+      $0.fingerprint.utf8.elementsEqual(fingerprint.utf8) && $0.isCurrent(at: now)
+    }?
+    .rejection
   }
 
   public mutating func recordRejection(
@@ -59,11 +61,11 @@ public struct LockState: Equatable, Sendable {
       self.since = since
     }
 
-    /// One day: a corrected password has another fingerprint, and what is expired is dropped.
-    static let longest: Int64 = 86_400_000
-
+    /// One day for a definite rejection: a corrected password has another fingerprint. An ambiguous
+    /// one is kept for longer, because its count matters when it is retried after a day.
     func isCurrent(at now: Moment) -> Bool {
-      since.isElapsed(lessThan: Self.longest, at: now)
+      let seconds = rejection.ambiguousCount == nil ? 86_400 : Rejection.memory
+      return since.isElapsed(lessThan: seconds * 1000, at: now)
     }
   }
 }

@@ -40,43 +40,33 @@ public struct Renewal {
   ) throws(TokenError) -> Token {
     let start = clock.now()
     let account = try account(for: request.selector)
-    let search = Search(account: account, request: request, start: start, clock: clock)
-    if let cached = cache.find(account, at: clock.now()) {
-      switch search.need(cached) {
-      case .none: return cached
-      case .refresh, .due: return refresh(cached, search, lock.tryAcquire(account))
-      case .required: break
-      }
-    }
+    return try token(
+      Search(account: account, request: request, start: start, deadline: deadline, clock: clock))
+  }
+
+  private func token(_ search: Search) throws(TokenError) -> Token {
+    if let token = cached(search) { return refresh(token, search, nil) }
 
     // What is read under the lock may be cached: whoever removes a token takes the lock first.
-    var held = lock.tryAcquire(account)
-    var current: Token?
-    do {
-      current = try stored(account, held)
+    var held = lock.tryAcquire(search.account)
+    do throws(TokenError) {
+      if let token = try found(search, held) { return refresh(token, search, held) }
     } catch {
       guard case .keyring(let reason) = error, reason.kind == .locked else { throw error }
       held = nil
-      try asking { () throws(KeyringError) in try store.unlock(AccountSelector(account)) }
-      current = try stored(account, held)
-    }
-    if let token = current.take() {
-      switch search.need(token) {
-      case .none: return token
-      case .refresh, .due: return refresh(token, search, held)
-      case .required: break
-      }
+      try asking { () throws(KeyringError) in try store.unlock(AccountSelector(search.account)) }
+      if let token = try found(search, nil) { return refresh(token, search, nil) }
     }
 
     if held == nil {
-      held = try acquire(account, until: deadline) { hasToken(search, below: .required) }
+      held = try acquire(search.account, until: search.deadline) { cached(search) != nil }
       // Whoever held the lock has cached a token meanwhile.
-      guard held != nil else { return try self.token(for: request, until: deadline) }
-      if let token = found(search, try stored(account, held)) { return token }
+      guard held != nil else { return try token(search) }
+      if let token = try found(search, held) { return token }
     }
     guard let held else { throw .busy }
-    let token = try renewed(search, until: deadline, held)
-    if !request.canBeMet(by: token) { report(.shortLife(seconds: token.lifetime)) }
+    let token = try issued(search, held)
+    if !search.request.canBeMet(by: token) { report(.shortLife(seconds: token.lifetime)) }
     return token
   }
 
@@ -86,6 +76,7 @@ public struct Renewal {
     let request: TokenRequest
     /// When the call began.
     let start: Moment
+    let deadline: Deadline
     let clock: any Clock
 
     func need(_ token: borrowing Token) -> RenewalNeed {
@@ -95,22 +86,26 @@ public struct Renewal {
 
   // MARK: Looking
 
-  /// Whether a token is cached that needs less than `need`.
-  private func hasToken(_ search: Search, below need: RenewalNeed) -> Bool {
-    guard let cached = cache.find(search.account, at: clock.now()) else { return false }
-    return search.need(cached) < need
+  /// The cached token, if it will do.
+  private func cached(_ search: Search) -> Token? {
+    guard let token = cache.find(search.account, at: clock.now()), search.need(token) < .required
+    else { return nil }
+    return token
   }
 
-  /// The first of the cached and the stored token that will do.
-  private func found(_ search: Search, _ stored: consuming Token?) -> Token? {
-    if let cached = cache.find(search.account, at: clock.now()), search.need(cached) < .required {
-      return cached
+  /// The cached token or else the stored one, if it will do.
+  private func found(
+    _ search: Search, _ held: (any HeldLock)?
+  ) throws(TokenError) -> Token? {
+    if let token = cached(search) { return token }
+    guard let token = try stored(search.account, held), search.need(token) < .required else {
+      return nil
     }
-    guard let stored, search.need(stored) < .required else { return nil }
-    return stored
+    return token
   }
 
-  /// The token in the store; `nil` if it is absent, or cannot be read and is to be replaced.
+  /// The token in the store; `nil` if it is absent, or cannot be read and is to be replaced. Under the
+  /// lock it is cached, unless the cache has a token that lives as long.
   private func stored(
     _ account: Account, _ held: (any HeldLock)?
   ) throws(TokenError) -> Token? {
@@ -122,123 +117,135 @@ public struct Renewal {
       return nil
     }
     guard let token else { return nil }
-    if held != nil { _ = cache.store(token, of: account, at: clock.now()) }
+    guard held != nil else { return token }
+    let now = clock.now()
+    if let cached = cache.find(account, at: now),
+      cached.expiry.remaining(at: now) >= token.expiry.remaining(at: now)
+    {
+      return token
+    }
+    _ = cache.store(token, of: account, at: now)
     return token
   }
 
   // MARK: Refreshing ahead of time
 
-  /// For a caller to wait for the lock, and for METI to answer, while the token still lives, in
-  /// milliseconds.
+  /// For a caller to wait for the lock and for METI while the token still lives, in milliseconds.
   static let refreshLimit: Int64 = 3_000
 
-  /// A new token if it is easily had, else `current`, which still lives. Never prompts, never fails.
+  /// `current`, which still lives, or a new token if it should be refreshed and a new one is easily
+  /// had. Never prompts, never fails.
   private func refresh(
     _ current: consuming Token, _ search: Search, _ held: (any HeldLock)?
   ) -> Token {
-    let isDue = search.need(current) == .due
-    let account = search.account
+    let need = search.need(current)
+    guard need > .none else { return current }
     do throws(TokenError) {
-      var held = held
-      if held == nil {
-        // Another caller is refreshing it.
-        guard isDue else { return current }
-        held = try acquire(account, until: Deadline(Self.refreshLimit, from: clock.now())) {
-          hasToken(search, below: .refresh)
-        }
-      }
-      // Somebody may have been quicker.
-      if let cached = cache.find(account, at: clock.now()), search.need(cached) == .none {
-        return cached
-      }
-      guard let held else { return current }
-      let now = clock.now()
-      if let claim = held.state.refreshClaim, claim.isCurrent(at: now) {
-        _ = cache.store(
-          current.claimed(at: now, pause: claim.remaining(at: now)), of: account, at: now)
-        return current
-      }
-      held.update { $0.refreshClaim = RefreshClaim(since: now, pause: current.times.pause) }
-      _ = cache.store(current.claimed(at: now), of: account, at: now)
-      if let stored = try stored(account, nil), search.need(stored) == .none {
-        return cached(stored, account)
-      }
-      return try refreshed(search, held)
+      if let new = try refreshed(current, search, held, isDue: need == .due) { return new }
     } catch {
-      if isDue { report(.notRenewed(error)) }
-      return current
+      if need == .due { report(.notRenewed(error)) }
     }
+    return current
   }
 
+  /// A new token; `nil` if another caller refreshes the current one, or has just tried to.
   private func refreshed(
-    _ search: Search, _ held: any HeldLock
-  ) throws(TokenError) -> Token {
-    let credential = try usableCredential(of: search.account, held)
-    let policy = RetryPolicy(clock: clock, held: held)
-    let token: Token
-    do throws(IssuerError) {
-      token = try policy.issueOnce(
-        from: issuer, for: credential,
-        until: Deadline(Self.refreshLimit, from: clock.now()))
-    } catch {
-      if case .rejected(let answer) = error { recordRejection(answer, of: credential, held) }
-      throw .issuer(error, search.account, credential.grant)
+    _ current: borrowing Token, _ search: Search, _ held: (any HeldLock)?, isDue: Bool
+  ) throws(TokenError) -> Token? {
+    let account = search.account
+    let start = clock.now()
+    // The current token must outlive the attempt.
+    let limit = min(Self.refreshLimit, current.expiry.remaining(at: start) / 2)
+    let end = Deadline(min(limit, search.deadline.remaining(at: start)), from: start)
+    var held = held ?? lock.tryAcquire(account)
+    if held == nil, isDue {
+      held = try acquire(account, until: end) { isRefreshed(search) }
     }
-    save(token, of: search.account, mayPrompt: false)
+    // Somebody may have been quicker.
+    if let token = cached(search), search.need(token) == .none { return token }
+    guard let held else { return nil }
+    let now = clock.now()
+    if let claim = held.state.refreshClaim, claim.isCurrent(at: now) {
+      _ = cache.store(
+        current.claimed(at: now, pause: claim.remaining(at: now)), of: account, at: now)
+      return nil
+    }
+    held.update { $0.refreshClaim = RefreshClaim(since: now, pause: current.times.pause) }
+    _ = cache.store(current.claimed(at: now), of: account, at: now)
+    if let token = try stored(account, held), search.need(token) == .none { return token }
+    let token = try issued(search, held, refreshUntil: end)
+    // METI may hand out a token that lives less long than this call asks for.
+    guard search.need(token) < .required else { return nil }
     return token
   }
 
-  private func cached(_ token: consuming Token, _ account: Account) -> Token {
-    _ = cache.store(token, of: account, at: clock.now())
-    return token
+  private func isRefreshed(_ search: Search) -> Bool {
+    guard let token = cached(search) else { return false }
+    return search.need(token) == .none
   }
 
-  // MARK: Renewing
+  // MARK: Asking METI
 
-  private func renewed(
-    _ search: Search, until deadline: Deadline, _ held: any HeldLock
+  /// A new token.
+  /// - Parameter refreshUntil: the end of a refresh, which makes one request and never prompts.
+  private func issued(
+    _ search: Search, _ held: any HeldLock, refreshUntil: Deadline? = nil
   ) throws(TokenError) -> Token {
-    let credential = try usableCredential(of: search.account, held)
+    let credential = try usableCredential(search, held)
+    let policy = RetryPolicy(clock: clock, held: held)
     // While the old token lives, a server that says nothing gets less time.
     let isAlive = cache.find(search.account, at: clock.now()) != nil
     let token: Token
     do throws(IssuerError) {
-      token = try RetryPolicy(clock: clock, held: held).issue(
-        from: issuer, for: credential, since: search.start, until: deadline,
-        firstLimit: isAlive ? Self.refreshLimit : nil)
+      if let refreshUntil {
+        token = try policy.issueOnce(from: issuer, for: credential, until: refreshUntil)
+      } else {
+        token = try policy.issue(
+          from: issuer, for: credential, since: search.start, until: search.deadline,
+          firstLimit: isAlive ? Self.refreshLimit : nil)
+      }
     } catch {
-      if case .rejected(let answer) = error { recordRejection(answer, of: credential, held) }
+      if case .rejected(let answer) = error {
+        recordRejection(answer, of: credential, held, mayPrompt: refreshUntil == nil)
+      }
       throw .issuer(error, search.account, credential.grant)
     }
-    save(token, of: search.account, mayPrompt: true)
+    save(token, of: search.account, held, mayPrompt: refreshUntil == nil)
     return token
   }
 
   /// The credential, unless METI has rejected it.
   private func usableCredential(
-    of account: Account, _ held: any HeldLock
+    _ search: Search, _ held: any HeldLock
   ) throws(TokenError) -> Credential {
+    let account = search.account
     let found = try asking { () throws(KeyringError) in try store.credential(of: account) }
-    guard let credential = found else { throw .noAccount(AccountSelector(account)) }
-    let now = clock.now()
-    let rejection =
-      credential.rejection ?? held.state.rejection(of: credential.fingerprint, at: now)
-    if let rejection, !rejection.mayRetry(at: now) {
+    guard let credential = found else {
+      throw search.request.selector.name == nil
+        ? .defaultNotStored(account) : .noAccount(AccountSelector(account))
+    }
+    if let rejection = rejection(of: credential, held), !rejection.mayRetry(at: clock.now()) {
       throw .rejectedBefore(account, credential.grant, rejection)
     }
     return credential
   }
 
-  /// Keeps later calls from sending this credential again: by a mark in the store, else by one in the
-  /// lock file.
+  /// The last rejection, in the store or in the lock file.
+  private func rejection(of credential: borrowing Credential, _ held: any HeldLock) -> Rejection? {
+    let noted = held.state.rejection(of: credential.fingerprint, at: clock.now())
+    return [credential.rejection, noted].compactMap { $0 }.max { $0.on < $1.on }
+  }
+
+  /// Keeps later calls from sending this credential again: by a mark in the store, else, also if
+  /// writing it could prompt, by one in the lock file.
   private func recordRejection(
-    _ answer: IssuerError.Answer, of credential: borrowing Credential, _ held: any HeldLock
+    _ answer: IssuerError.Answer, of credential: borrowing Credential, _ held: any HeldLock,
+    mayPrompt: Bool
   ) {
     let now = clock.now()
-    let fingerprint = credential.fingerprint
-    let old = credential.rejection ?? held.state.rejection(of: fingerprint, at: now)
-    let rejection = Rejection.next(after: old, isAmbiguous: answer.isAmbiguous, at: now)
-    if !store.isReadOnly {
+    let rejection = Rejection.next(
+      after: rejection(of: credential, held), isAmbiguous: answer.isAmbiguous, at: now)
+    if !store.isReadOnly, mayPrompt {
       do {
         // A login or logout may have come between, if nothing can be locked here.
         let stored = try store.credential(of: credential.account)
@@ -248,22 +255,27 @@ public struct Renewal {
         report(.rejectionNotStored(error))
       }
     }
-    let isWritten = held.update {
-      $0.recordRejection(rejection, of: fingerprint, at: now)
-    }
+    let fingerprint = credential.fingerprint
+    let isWritten = held.update { $0.recordRejection(rejection, of: fingerprint, at: now) }
     if !isWritten { report(.rejectionNotRecorded) }
   }
 
   /// Stores a new token in both places. The token is good whether or not that succeeds.
-  func save(_ token: borrowing Token, of account: Account, mayPrompt: Bool) {
-    if cache.store(token, of: account, at: clock.now()) == .oldTokenRemains {
-      report(.oldTokenCached)
-    }
+  /// - Parameter mayPrompt: false also keeps a failure of the store silent, as for a refresh.
+  func save(
+    _ token: borrowing Token, of account: Account, _ held: any HeldLock, mayPrompt: Bool
+  ) {
+    let result = cache.store(token, of: account, at: clock.now())
+    if result == .oldTokenRemains { report(.oldTokenCached) }
+    var isSaved = result == .done
     do {
       try store.store(token, of: account, mayPrompt: mayPrompt)
+      isSaved = true
     } catch {
-      report(.tokenNotStored(error))
+      if mayPrompt { report(.tokenNotStored(error)) }
     }
+    // A token that is saved nowhere is not asked for by every call.
+    if isSaved { held.update { $0.refreshClaim = nil } }
   }
 
   func acquire(

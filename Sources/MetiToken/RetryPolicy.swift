@@ -92,7 +92,6 @@ struct RetryPolicy {
     let issued = try issuer.issue(for: credential, until: end, connectLimit: connectLimit)
     held.update { state in
       state.backOff = nil
-      state.refreshClaim = nil
       state.clearRejection(of: credential.fingerprint)
     }
     return Token(

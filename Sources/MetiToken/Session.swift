@@ -32,7 +32,7 @@ extension Renewal {
       return token
     }
     setDefault(account)
-    save(token, of: account, mayPrompt: true)
+    save(token, of: account, held, mayPrompt: true)
     return token
   }
 
@@ -44,6 +44,7 @@ extension Renewal {
     let account = credential.account
     try checkLength(credential)
     let held = try acquired(account, until: deadline)
+    defer { withExtendedLifetime(held) {} }
     try asking { () throws(KeyringError) -> Void in try store.store(credential) }
     held.update { state in
       state.backOff = nil

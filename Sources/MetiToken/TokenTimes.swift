@@ -49,32 +49,31 @@ extension Token {
   public func need(at now: Moment) -> RenewalNeed {
     let left = expiry.remaining(at: now)
     guard left > times.handOutMargin, left <= lifetime * 1000 else { return .required }
-    guard left <= times.refreshMargin(expiry) else { return .none }
-    if expiry.isSameBoot(now), now.boot < refreshFrom { return .none }
+    guard untilRefresh(at: now) <= 0 else { return .none }
     return left > times.dueMargin ? .refresh : .due
   }
 
   /// Milliseconds until a default call does something about it; 0 if it does now.
   public func quietTime(at now: Moment) -> Int64 {
     guard need(at: now) == .none else { return 0 }
-    let left = expiry.remaining(at: now)
-    let untilRefresh = left - times.refreshMargin(expiry)
-    let claimed = expiry.isSameBoot(now) ? refreshFrom - now.boot : 0
-    return min(max(untilRefresh, claimed), left - times.handOutMargin)
+    return min(untilRefresh(at: now), expiry.remaining(at: now) - times.handOutMargin)
+  }
+
+  private func untilRefresh(at now: Moment) -> Int64 {
+    expiry.isSameBoot(now)
+      ? refreshFrom - now.boot : expiry.remaining(at: now) - times.refreshMargin(expiry)
   }
 
   /// The same token, which no caller tries to refresh for a while: the claim of the caller that does.
   /// - Parameter pause: milliseconds; the usual ones if `nil`.
   func claimed(at now: Moment, pause: Int64? = nil) -> Token {
-    var token = duplicate()
     // A token of another boot, known by the wall clock alone, is put on this boot's clock.
     let left = expiry.remaining(at: now)
-    token = Token(
-      secret: token.secret.duplicate(), account: account,
+    return Token(
+      secret: secret.duplicate(), account: account,
       expiry: Expiry(wall: expiry.wall, boot: now.boot + left, bootID: now.bootID),
       lifetime: lifetime,
       refreshFrom: now.boot + min(pause ?? times.pause, max(left - times.handOutMargin, 0)))
-    return token
   }
 }
 
