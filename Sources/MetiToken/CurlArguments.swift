@@ -32,6 +32,9 @@ public struct CurlArguments: Sendable {
     guard hasURL else { throw Refusal(reason: "no URL is given to curl", hint: Self.example) }
   }
 
+  /// For a manual.
+  public static var allowedOptions: String { CurlOption.list.joined(separator: ", ") }
+
   private static let example = "give a path such as /sources"
 
   /// `-abc`, and the value of the last letter, which may follow at once.
@@ -66,7 +69,7 @@ public struct CurlArguments: Sendable {
     guard let reason = CurlOption.reason(against: name) else {
       return Refusal(
         reason: "meti-token curl does not allow the option \(shown)",
-        hint: "see the allowed options, which are spelled in full, in meti-token(1)")
+        hint: "see the allowed options with: meti-token curl --help")
     }
     return Refusal(reason: "curl's \(shown) is refused: \(reason)")
   }

@@ -49,6 +49,14 @@ struct CurlOption {
     return names
   }()
 
+  /// Each as `--fail (-f)`, in the order of their names.
+  static var list: [String] {
+    "\(flags) \(values)".split(separator: " ").sorted().map { entry in
+      let letter = entry.contains(":") ? " (-\(entry.last ?? "-"))" : ""
+      return "--\(name(in: entry))\(letter)"
+    }
+  }
+
   private static func name(in entry: Substring) -> String { String(entry.prefix { $0 != ":" }) }
 
   /// Why an option that users may try is refused; `nil` if there is nothing to say about it.

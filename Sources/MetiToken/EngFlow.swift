@@ -46,9 +46,10 @@ public enum EngFlow {
   /// `{"headers":{"Authorization":["Bearer TOKEN"]},"expires":"2026-11-23T17:00:00Z"}`.
   /// - Returns: `nil` if the token needs an escape, or ends in a year that RFC 3339 cannot write.
   public static func answer(_ token: borrowing Token, at now: Moment) -> Secret? {
-    guard token.secret.withBytes({ Token.isLegal($0) }),
-      let expires = try? RFC3339.utc(epochSeconds: token.expiry.epochSeconds(at: now))
+    let end = token.expiry.epochSeconds(at: now)
+    guard token.secret.withBytes({ Token.isLegal($0) }), (0...Lifetime.latestExpiry).contains(end)
     else { return nil }
+    let expires = UTC.text(end)
     var answer = Secret(copying: "{\"headers\":{\"Authorization\":[\"Bearer ")
     token.secret.withBytes { answer.append($0) }
     answer.append("\"]},\"expires\":\"\(expires)\"}")

@@ -9,15 +9,15 @@ public struct JSONObject: ~Copyable {
   public mutating func add(_ name: StaticString, secret value: borrowing Secret) {
     begin(name)
     text.append(UInt8(ascii: "\""))
-    value.withBytes { escape($0) }
+    value.withBytes { Self.escape($0, into: &text) }
     text.append(UInt8(ascii: "\""))
   }
 
   public mutating func add(_ name: StaticString, _ value: String) {
     begin(name)
     text.append(UInt8(ascii: "\""))
-    var value = value
-    value.withUTF8 { bytes in unsafe escape(bytes.span.bytes) }
+    let value = Secret(copying: Self.escapedText(value))
+    value.withBytes { text.append($0) }
     text.append(UInt8(ascii: "\""))
   }
 
@@ -39,7 +39,7 @@ public struct JSONObject: ~Copyable {
   }
 
   /// RFC 8259, 7: what must be escaped is; everything else passes as it is.
-  private mutating func escape(_ bytes: RawSpan) {
+  private static func escape(_ bytes: RawSpan, into text: inout Secret) {
     for index in 0..<bytes.byteCount {
       let byte = bytes.byte(at: index)
       switch byte {
@@ -48,8 +48,8 @@ public struct JSONObject: ~Copyable {
         text.append(byte)
       case 0x00...0x1F:
         text.append("\\u00")
-        text.append(Self.hexDigit(byte >> 4))
-        text.append(Self.hexDigit(byte & 0xF))
+        text.append(hexDigit(byte >> 4))
+        text.append(hexDigit(byte & 0xF))
       default:
         text.append(byte)
       }
@@ -58,5 +58,32 @@ public struct JSONObject: ~Copyable {
 
   private static func hexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+  }
+}
+
+extension JSONObject {
+  /// The text of a JSON string.
+  static func escapedText(_ value: String) -> String {
+    var object = Secret()
+    var value = value
+    value.withUTF8 { bytes in unsafe escape(bytes.span.bytes, into: &object) }
+    return escaped(object.withBytes { $0.text } ?? "")
+  }
+
+  /// JSON text in which every control, format and bidirectional character is escaped
+  /// (RFC 8259, 7). Such characters occur in strings alone.
+  public static func escaped(_ json: String) -> String {
+    var text = ""
+    for scalar in json.unicodeScalars {
+      guard scalar.isTerminalControl, scalar != "\n" else {
+        text.unicodeScalars.append(scalar)
+        continue
+      }
+      for unit in String(scalar).utf16 {
+        let digits = String(unit, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+      }
+    }
+    return text
   }
 }

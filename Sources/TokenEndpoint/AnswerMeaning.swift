@@ -14,8 +14,8 @@ extension Answer {
       throw .unusable(
         reason: "METI answered with a redirect (\(status)); no credentials are sent after it")
     case 400, 401, 403, 422:
-      throw .refused(
-        IssuerError.Refusal(status: status, reason: TokenResponse.refusal(body)))
+      throw .rejected(
+        IssuerError.Answer(status: status, reason: TokenResponse.refusal(body)))
     case 429:
       throw unavailable("METI gets too many requests and asks to wait (\(status))", now: now)
     case 408, 425:

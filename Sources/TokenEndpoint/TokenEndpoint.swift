@@ -30,7 +30,7 @@ public struct TokenEndpoint: TokenIssuer {
   ///   missing; `outOfTime` where `deadline` ends it; `unusable` for any other answer that is not a
   ///   token. No reason quotes the server.
   public func issue(
-    for credential: borrowing Credential, until deadline: Deadline
+    for credential: borrowing Credential, until deadline: Deadline, connectLimit: Int64
   ) throws(IssuerError) -> IssuedToken {
     let request = GrantRequest(for: credential)
     let curl = try CurlLibrary.shared.get()

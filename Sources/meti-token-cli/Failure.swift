@@ -34,12 +34,16 @@ extension Failure {
     switch error {
     case let failure as Failure: self = failure
     case let error as TokenError: self.init(error, isFromEnvironment)
-    case let error as KeyringError: self.init(error)
+    case let error as KeyringError: self.init(keyring: error)
     case let error as APIURLError: self.init(error, of: "the API URL")
     case let error as AccountNameError: self.init(error)
     case let error as SecretSourceError: self.init(error)
     case let error as DefaultAccountError:
       self.init(.inputOutput, FailureText.of(error), hint: FailureText.defaultAccountHint)
+    case let error as InteractionError:
+      self = .usage(
+        "METI_TOKEN_INTERACTIVE is \(error.word), not auto, 0, never, dialog or terminal",
+        hint: "see PROMPTS in meti-token(1)")
     case let error as SystemError: self.init(.inputOutput, error.text)
     case let error as Terminal.NoAnswer: self.init(error)
     default: self.init(.bug, "unexpected error: \(error)")
@@ -61,7 +65,7 @@ extension Failure {
         "several accounts are stored and none is the default: " + names.joined(separator: ", "),
         hint: "choose the default with: meti-token switch E-MAIL")
     case .keyring(let error):
-      self.init(error, environmentLacks: EnvironmentStore.missingSecret)
+      self.init(keyring: error, environmentLacks: EnvironmentStore.missingSecret)
     case .rejectedBefore(let account, let grant, let rejection):
       self.init(
         .rejected,
@@ -100,7 +104,7 @@ extension Failure {
   }
 
   /// - Parameter environmentLacks: what would make the keyring needless.
-  init(_ error: KeyringError, environmentLacks missing: String? = nil) {
+  init(keyring error: KeyringError, environmentLacks missing: String? = nil) {
     if case .environment(let error) = error.kind {
       self.init(error)
       return

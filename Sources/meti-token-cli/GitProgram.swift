@@ -35,8 +35,7 @@ struct GitProgram {
     var environment = Environment()
     environment.remove(ChildVariable.secrets + ["METI_TOKEN"])
     let result = try Process.run(
-      path, arguments, input: Secret(copying: input), environment: environment, until: deadline,
-      clock: clock)
+      path, arguments, environment: environment, input: input, until: deadline, clock: clock)
     guard let output = String(validating: result.output, as: UTF8.self) else {
       throw Failure(.inputOutput, "git's configuration contains a helper that is not UTF-8")
     }

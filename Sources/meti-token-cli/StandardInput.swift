@@ -1,62 +1,47 @@
 import Glibc
-import HelperProtocols
 import MetiToken
 
 /// The request of another program on standard input.
 enum StandardInput {
-  /// What has come when the request is complete, too large, or the input ends. Callers may keep
-  /// their end of the pipe open, so the end is not waited for.
-  /// - Parameter form: the protocol where the operation leaves no choice.
-  /// - Throws: where the input cannot be read, or `deadline` passes before the request is there.
+  /// What has come when the request is complete or too large, or the input ends. Callers may keep
+  /// their end of the pipe open, so its end is not waited for.
+  /// - Parameter form: the protocol, if the operation has only one.
   static func request(
-    form: RequestAccumulator.Form? = nil, until deadline: Deadline, clock: any Clock
-  ) throws(Failure) -> RequestAccumulator {
+    form: RequestAccumulator.Form? = nil, until deadline: Deadline, _ clock: any Clock
+  ) throws -> RequestAccumulator {
     var request = RequestAccumulator(form: form)
     while request.progress == .incomplete {
-      guard try isReadable(STDIN_FILENO, until: end(of: request, deadline, clock), clock) else {
+      // A blank line may be a whole request of git's; a caller that sends JSON after it does so at once.
+      let limit = deadline.remaining(at: clock.now())
+      let end = Deadline(request.isBlank ? min(limit, 100) : limit, from: clock.now())
+      guard isReadable(STDIN_FILENO, until: end, clock) else {
         if request.isBlank { break }
-        throw Failure(
-          .malformed, "the credential request is incomplete, and no more of it has come in time")
+        throw Failure(.malformed, "the credential request did not become complete in time")
       }
       var count = 0
-      // Wiped when it goes, as the request may hold a secret.
       let piece = unsafe Secret(capacity: 4096) { buffer in
         count = unsafe read(STDIN_FILENO, buffer.baseAddress, buffer.count)
-        return max(count, 0)
+        return count
       }
       if count == 0 { break }
       guard count > 0 || errno == EINTR || errno == EAGAIN else {
-        throw .inputOutput("cannot read standard input")
+        throw Failure.inputOutput("cannot read standard input")
       }
-      piece.withBytes { request.append(Span<UInt8>(_bytes: $0)) }
+      piece.withBytes { request.append($0) }
     }
     return request
   }
 
-  /// In milliseconds: who means to send JSON after a blank line does so at once.
-  private static let blankPause: Int64 = 100
-
-  /// Until when more of `request` is waited for. A blank line may be all that git has to say.
-  private static func end(
-    of request: borrowing RequestAccumulator, _ deadline: Deadline, _ clock: any Clock
-  ) -> Deadline {
-    guard request.isBlank else { return deadline }
-    let now = clock.now()
-    return Deadline(min(deadline.remaining(at: now), blankPause), from: now)
-  }
-
-  /// Waits until there is something to read, or an end or error to be told of (poll(2)); false
-  /// when `deadline` passes before.
-  static func isReadable(
-    _ descriptor: Int32, until deadline: Deadline, _ clock: any Clock
-  ) throws(Failure) -> Bool {
+  /// Waits until read(2) has something to say, if only an error (poll(2)); false if `deadline` passes
+  /// before.
+  static func isReadable(_ descriptor: Int32, until deadline: Deadline, _ clock: any Clock) -> Bool
+  {
     while true {
       let remaining = deadline.remaining(at: clock.now())
       guard remaining > 0 else { return false }
       var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let count = unsafe poll(&input, 1, Int32(clamping: remaining))
-      if count > 0 { return true }
-      guard count == 0 || errno == EINTR else { throw .inputOutput("cannot wait for input") }
+      if count > 0 || count < 0 && errno != EINTR { return true }
     }
   }
 }

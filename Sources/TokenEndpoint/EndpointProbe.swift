@@ -2,7 +2,7 @@ import CLibcurl
 import MetiToken
 
 /// What is seen of a server by asking it for nothing in particular, without credentials.
-public struct Visit: Equatable, Sendable {
+public struct EndpointProbe: Equatable, Sendable {
   /// The HTTP status, whatever it is.
   public let status: Int
   /// From the start of the request to the end of the answer.
@@ -64,9 +64,9 @@ extension TokenEndpoint {
   ///
   /// - Throws: ``MetiToken/IssuerError``, `unavailable`, `outOfTime` or `unusable`, where no
   ///   answer comes.
-  public func visit(
+  public func probe(
     _ url: String, on server: APIURL, until deadline: Deadline
-  ) throws(IssuerError) -> Visit {
+  ) throws(IssuerError) -> EndpointProbe {
     let curl = try CurlLibrary.shared.get()
     let start = clock.now()
     let time = deadline.remaining(at: start)
@@ -91,11 +91,11 @@ extension TokenEndpoint {
         server: server, mayUseProxy: mayUseProxy(for: server), caFile: caFile)
     }
     let date = answer.date.flatMap(RetryAfter.fixdate)
-    return Visit(
+    return EndpointProbe(
       status: status, milliseconds: took,
       // A Date of whole seconds is half a second behind on average.
       clockLead: date.map { $0 * 1000 + 500 - (start.wall + took / 2) },
-      certificate: Visit.Certificate(handle.certificateLines),
+      certificate: EndpointProbe.Certificate(handle.certificateLines),
       wentThroughProxy: handle.number(CURLINFO_HTTP_CONNECTCODE) != 0)
   }
 
