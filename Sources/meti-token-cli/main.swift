@@ -11,6 +11,7 @@ struct MetiTokenCommand: ParsableCommand {
     commandName: "meti-token",
     abstract: "Print a valid METI token, renewing it when it has expired.",
     version: "meti-token \(Version.text)",
+    subcommands: [PrintCommand.self],
     groupedSubcommands: [
       CommandGroup(
         name: "Accounts",
