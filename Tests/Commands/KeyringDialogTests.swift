@@ -1,6 +1,4 @@
 import Glibc
-import Keyring
-import MetiToken
 import Testing
 
 /// A person sits at a terminal, and the keyring asks.
@@ -231,36 +229,5 @@ struct KeyringDialogTests {
     #expect(outcome.status == .exit(0))
     #expect(outcome.isSoon)
     #expect(try !keyring.journal().contains("Prompt"))
-  }
-
-  /// A minute of it is a second.
-  struct FastClock: Clock {
-    func now() -> Moment {
-      let now = Moment.now(bootID: "this boot")
-      return Moment(wall: now.wall, boot: now.boot * 60, bootID: now.bootID)
-    }
-    func pause(_ milliseconds: Int64) {}
-    func random() -> Double { 0 }
-  }
-
-  // In this process, for its clock. GLib has one session bus in a process, so this is the only one.
-  @Test func `a prompt that nobody answers is given up after two minutes`() throws {
-    let (place, keyring) = try Workplace.withFake()
-    try keyring.tell("lock", "prompt silent")
-    var told: [String] = []
-    let clock = FastClock()
-    let call = Deadline(60_000, from: clock.now())
-    let start = clock.now()
-    let store = KeyringStore(
-      busAddress: place.environment["DBUS_SESSION_BUS_ADDRESS"], clock: clock, call: call,
-      person: .present(told: { told.append($0) }), handshake: { _ throws(KeyringError) in nil },
-      verbose: nil)
-    let account = try Account(name: METIServer.email, api: try APIURL(place.url))
-    #expect(throws: KeyringError(.unanswered)) { _ = try store.token(of: account) == nil }
-    #expect(told == ["waiting for the keyring to be unlocked; look for its dialog"])
-    // What was waited for the person was not taken from the call.
-    #expect(call.remaining(at: clock.now()) > 0)
-    #expect(clock.now().boot - start.boot >= 120_000)
-    #expect(try !keyring.journal().contains("Dismiss"))
   }
 }
