@@ -40,32 +40,22 @@ import Testing
   }
 }
 
-@Suite struct `The kernel's name for a token` {
-  @Test func `of the default account is the API's`() {
+@Suite struct `The description of an account` {
+  @Test func `is the API and the name`() {
     #expect(
-      AccountSelector(api: .standard, name: nil).keyDescription
-        == "meti-token:https://api.meti.millpont.com")
+      Account.anna.description == "meti-token:https://api.meti.millpont.com#anna@domain.com")
   }
 
-  @Test func `of a named account ends in the name`() {
-    #expect(
-      AccountSelector(.anna).keyDescription
-        == "meti-token:https://api.meti.millpont.com#anna@domain.com")
-  }
-
-  @Test func `says the normalised API`() throws {
+  @Test func `has the normalised API`() throws {
     let api = try APIURL("HTTPS://Proxy.example:8443/meti/")
     #expect(
-      AccountSelector(api: api, name: "a").keyDescription
-        == "meti-token:https://proxy.example:8443/meti#a")
+      Account.named("a", at: api).description == "meti-token:https://proxy.example:8443/meti#a")
   }
 
-  @Test func `is never the same for two selectors`() throws {
-    // The first # ends the API, as no API URL has one.
+  @Test func `is never the same for two accounts`() throws {
+    // The first # ends the API, because no API URL has one.
     #expect(throws: APIURLError.queryOrFragment) { try APIURL("https://a.example/x#y") }
-    let names = [nil, "a", "a#b", "#", "#a"].map {
-      AccountSelector(api: .standard, name: $0).keyDescription
-    }
-    #expect(Set(names).count == names.count)
+    let descriptions = ["a", "a#b", "#", "#a"].map { Account.named($0).description }
+    #expect(Set(descriptions).count == descriptions.count)
   }
 }

@@ -44,7 +44,7 @@ import Testing
     return text(credential.stored())
   }
 
-  @Test func `of a person is the password and its grant`() {
+  @Test func `of a user is the password and its grant`() {
     #expect(text(Credential.password("pä55").stored()) == "pä55\ngrant=password\n")
   }
 
@@ -59,7 +59,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "pä55\ngrant=password\n", "x\ngrant=password\nrefused_on=1767268800\n", Self.client,
+    "pä55\ngrant=password\n", "x\ngrant=password\nrejected_on=1767268800\n",
+    "x\ngrant=password\nrejected_on=1767268800\nrejections=3\n", Self.client,
     Self.client.replacing("scope=read:sources\n", with: ""),
     Self.client.replacing("oauth/token", with: "oauth/token/?a=b&c="),
   ])
@@ -67,7 +68,7 @@ import Testing
     #expect(read(body) == body)
   }
 
-  @Test func `without a grant is a person's`() {
+  @Test func `without a grant is a user's`() {
     #expect(read("x\n") == "x\ngrant=password\n")
   }
 
@@ -84,16 +85,22 @@ import Testing
     #expect(read(body) == nil)
   }
 
-  @Test func `that was refused says when, in seconds`() {
-    let credential = Credential.password("x").refused(at: noon.later(999))
-    #expect(credential.refusedOn == 1_767_268_800)
-    #expect(text(credential.stored()) == "x\ngrant=password\nrefused_on=1767268800\n")
+  @Test(arguments: [
+    (Rejection(on: 7), "rejected_on=7\n"),
+    (Rejection(on: 7, ambiguousCount: 2), "rejected_on=7\nrejections=2\n"),
+  ])
+  func `that METI rejected says so`(_ rejection: Rejection, _ lines: String) {
+    let credential = Credential.password("x").rejected(rejection)
+    #expect(credential.rejection == rejection)
+    #expect(text(credential.stored()) == "x\ngrant=password\n" + lines)
+    let again = Credential(stored: credential.stored(), account: .anna)?.rejection
+    #expect(again == rejection)
   }
 
-  @Test func `that was refused keeps its grant`() throws {
+  @Test func `that METI rejected keeps its grant`() throws {
     let body = Secret(copying: Self.client)
-    let refused = Credential(stored: body, account: .anna)?.refused(at: noon).stored()
-    let written = refused?.withBytes { text(Secret(copying: $0)) }
-    #expect(written == Self.client + "refused_on=1767268800\n")
+    let rejected = Credential(stored: body, account: .anna)?.rejected(Rejection(on: 7)).stored()
+    let written = rejected?.withBytes { text(Secret(copying: $0)) }
+    #expect(written == Self.client + "rejected_on=7\n")
   }
 }

@@ -14,7 +14,7 @@ private let expiry = Expiry(lifetime: 3600, from: noon)
     arguments: [
       (0, hour), (60 * second, hour - 60 * second), (hour, 0), (hour + 1, -1),
     ] as [(Int64, Int64)])
-  func `tells what is left`(_ age: Int64, _ remaining: Int64) {
+  func `says what is left`(_ age: Int64, _ remaining: Int64) {
     #expect(expiry.remaining(at: noon.later(age)) == remaining)
   }
 
@@ -122,7 +122,7 @@ private let expiry = Expiry(lifetime: 3600, from: noon)
     #expect(pause.remaining(at: restarted) == 0)
   }
 
-  @Test func `that lies in the future is none`() {
+  @Test func `that begins in the future is none`() {
     #expect(pause.remaining(at: noon.later(-second)) == 0)
   }
 

@@ -1,216 +1,186 @@
 import MetiToken
 
-/// A clock that stands still until somebody pauses.
-final class FakeClock: Clock {
+/// A clock whose waits need no time.
+protocol WaitingClock: Clock {
+  /// Waits, as for a lock or a server.
+  func pass(_ milliseconds: Int64)
+}
+
+/// A clock that stands still until somebody waits.
+final class FakeClock: WaitingClock {
   var moment = noon
   var jitter = 0.0
   private(set) var pauses: [Int64] = []
+  /// Milliseconds since the test began, whatever became of the clocks.
+  private(set) var elapsed: Int64 = 0
+  private var plans: [(boot: Int64, action: () -> Void)] = []
 
   func now() -> Moment { moment }
+  func random() -> Double { jitter }
 
   func pause(_ milliseconds: Int64) {
     pauses.append(milliseconds)
-    moment = moment.later(milliseconds)
+    pass(milliseconds)
   }
 
-  func random() -> Double { jitter }
+  func pass(_ milliseconds: Int64) {
+    elapsed += milliseconds
+    let end = moment.later(milliseconds)
+    while let next = plans.firstIndex(where: { $0.boot <= end.boot }) {
+      let plan = plans.remove(at: next)
+      moment = moment.later(max(plan.boot - moment.boot, 0))
+      plan.action()
+    }
+    moment = end
+  }
+
+  /// What another process does after `milliseconds`.
+  func after(_ milliseconds: Int64, _ action: @escaping () -> Void) {
+    plans.append((moment.boot + milliseconds, action))
+  }
 }
 
-/// The kernel tier, by the descriptions of its keys.
+/// The kernel cache.
 final class FakeCache: TokenCache {
+  /// By the descriptions of the keys.
   var bodies: [String: String] = [:]
   /// As in a container that forbids keyctl(2).
   var isRefused = false
   /// As when the quota is used up.
   var isFull = false
 
-  private var generations: [String: Int32] = [:]
-
-  func find(_ selector: AccountSelector, at now: Moment) -> Token? {
-    if let token = token(selector, at: now) { return token }
-    guard selector.name != nil,
-      let token = token(AccountSelector(api: selector.api, name: nil), at: now),
-      token.account == selector.name
-    else { return nil }
-    return token
+  func find(_ account: Account, at now: Moment) -> Token? {
+    guard !isRefused, let body = bodies[account.description] else { return nil }
+    return CachedForm.token(Secret(copying: body), of: account, at: now)
   }
 
-  private func token(_ selector: AccountSelector, at now: Moment) -> Token? {
-    guard !isRefused, let body = bodies[selector.keyDescription],
-      let token = Token(stored: Secret(copying: body)), token.expiry.remaining(at: now) > 0
-    else { return nil }
-    return token
+  func store(_ token: borrowing Token, of account: Account, at now: Moment) -> CacheResult {
+    _ = remove(account)
+    guard !isRefused, !isFull, let body = CachedForm.pack(token, at: now) else { return .nothing }
+    bodies[account.description] = text(body)
+    return .done
   }
 
-  func shelf(for selector: AccountSelector) -> Shelf? {
-    isRefused
-      ? nil : Shelf(selector, number: generations[selector.keyDescription, default: 1])
+  func remove(_ account: Account) -> CacheResult {
+    bodies.removeValue(forKey: account.description) == nil ? .nothing : .done
   }
 
-  func keep(_ token: borrowing Token, on shelf: Shelf, at now: Moment) {
-    guard !isFull, shelf == self.shelf(for: shelf.selector),
-      token.expiry.remaining(at: now) >= 1000
-    else { return }
-    bodies[shelf.selector.keyDescription] = text(token.stored())
-  }
-
-  /// Shelves that were taken away because nothing was kept on them.
-  private(set) var cleared: [String] = []
-
-  func clear(_ shelf: Shelf) {
-    guard bodies[shelf.selector.keyDescription] == nil else { return }
-    cleared.append(shelf.selector.keyDescription)
-  }
-
-  func drop(_ selector: AccountSelector) {
-    generations[selector.keyDescription, default: 1] += 1
-    bodies[selector.keyDescription] = nil
+  func removeAll(at api: APIURL) -> CacheResult {
+    bodies = bodies.filter { !$0.key.hasPrefix("meti-token:\(api.text)#") }
+    return .done
   }
 }
 
-/// The keyring: bodies by `token NAME`, `credential NAME` and `default`.
-final class FakeStore: CredentialStore {
-  var bodies: [String: String] = [:]
-  /// What an earlier question has read with it: answered with until it is to be read afresh.
-  var readAhead: [String: String] = [:]
-  /// Every call as `find token anna@domain.com`, `store …`, `remove …`.
-  var calls: [String] = []
-  /// Which calls fail, and how.
-  var trouble: (String) -> KeyringError? = { _ in nil }
-  /// As the environment is, which brings what ``mark`` tells from its successor.
-  var isReadOnly = false
-  var mark = Credential.keyringMark
+/// The file of the default accounts, for one API.
+final class FakeDefaults: DefaultAccounts {
+  var name: String?
+  var trouble: DefaultAccountError?
 
-  private func call(_ verb: String, _ item: String) throws(KeyringError) -> String? {
-    calls.append("\(verb) \(item)")
-    // What comes meanwhile comes after it was read.
-    let answer = verb == "find" ? readAhead[item] ?? bodies[item] : bodies[item]
-    if let error = trouble("\(verb) \(item)") { throw error }
-    return answer
+  func name(at api: APIURL) throws(DefaultAccountError) -> String? {
+    if let trouble { throw trouble }
+    return name
   }
 
-  func readAfresh() { readAhead = [:] }
-
-  private func store(_ body: consuming Secret, as item: String) throws(KeyringError) {
-    _ = try call("store", item)
-    bodies[item] = text(body)
+  func set(_ account: Account) throws(DefaultAccountError) {
+    if let trouble { throw trouble }
+    name = account.name
   }
 
-  private func remove(_ item: String) throws(KeyringError) -> Bool {
-    let found = try call("remove", item)
-    bodies[item] = nil
-    return found != nil
+  func remove(at api: APIURL) throws(DefaultAccountError) {
+    if let trouble { throw trouble }
+    name = nil
   }
 }
 
-extension FakeStore {
-  func defaultAccount(at api: APIURL) throws(KeyringError) -> String? {
-    try call("find", "default")
-  }
-
-  func accounts(at api: APIURL) throws(KeyringError) -> [String] {
-    _ = try call("find", "accounts")
-    return bodies.keys.filter { $0.hasPrefix("credential ") }.map { String($0.dropFirst(11)) }
-      .sorted()
-  }
-
-  func token(of account: Account) throws(KeyringError) -> Token? {
-    guard let body = try call("find", "token \(account.name)") else { return nil }
-    return Token(stored: Secret(copying: body))
-  }
-
-  func credential(of account: Account) throws(KeyringError) -> Credential? {
-    guard let body = try call("find", "credential \(account.name)"),
-      let found = Credential(stored: Secret(copying: body), account: account)
-    else { return nil }
-    return Credential(
-      account: account, grant: found.grant, secret: found.secret.duplicate(),
-      refusedOn: found.refusedOn, mark: mark)
-  }
-
-  func store(_ token: borrowing Token, of account: Account) throws(KeyringError) {
-    try store(token.stored(), as: "token \(account.name)")
-  }
-
-  func store(_ credential: borrowing Credential) throws(KeyringError) {
-    if isReadOnly { throw KeyringError(.readOnly) }
-    try store(credential.stored(), as: "credential \(credential.account.name)")
-  }
-
-  func makeDefault(_ account: Account) throws(KeyringError) {
-    try store(Secret(copying: account.name), as: "default")
-  }
-
-  func removeToken(of account: Account) throws(KeyringError) -> Bool {
-    try remove("token \(account.name)")
-  }
-
-  func removeCredential(of account: Account) throws(KeyringError) -> Bool {
-    try remove("credential \(account.name)")
-  }
-
-  func removeDefault(at api: APIURL) throws(KeyringError) -> Bool {
-    try remove("default")
-  }
-}
-
-/// METI: answers as it is told, then with tokens for an hour, numbered from 1.
+/// METI: answers as ``next`` says, then as ``answer`` does.
 final class FakeIssuer: TokenIssuer {
   enum Answer {
     case token(lifetime: Int64)
     case failure(IssuerError)
+    case silence
   }
 
+  let clock: any WaitingClock
   var next: [Answer] = []
-  /// Answers once ``next`` is used up, and is told what was sent.
+  /// Receives what was sent.
   var answer: (String) -> Answer = { _ in .token(lifetime: 3600) }
+  /// How long METI takes to answer.
+  var delay: Int64 = 0
   /// What was sent, as `NAME PASSWORD`.
   private(set) var asked: [String] = []
+  private(set) var connectLimits: [Int64] = []
+
+  init(_ clock: any WaitingClock) { self.clock = clock }
 
   func issue(
-    for credential: borrowing Credential, until deadline: Deadline
+    for credential: borrowing Credential, until deadline: Deadline, connectLimit: Int64
   ) throws(IssuerError) -> IssuedToken {
     let sent = "\(credential.account.name) \(text(credential.secret))"
     asked.append(sent)
+    connectLimits.append(connectLimit)
+    let number = asked.count
+    let left = deadline.remaining(at: clock.now())
+    clock.pass(min(delay, left))
+    guard delay < left else { throw .outOfTime(reason: "no answer in time") }
     switch next.isEmpty ? answer(sent) : next.removeFirst() {
     case .token(let lifetime):
-      return IssuedToken(secret: Secret(copying: "issued-\(asked.count)"), lifetime: lifetime)
+      return IssuedToken(secret: Secret(copying: "issued-\(number)"), lifetime: lifetime)
     case .failure(let error): throw error
+    case .silence:
+      clock.pass(left - delay)
+      throw .outOfTime(reason: "no answer in time")
     }
   }
 }
 
-/// The account's lock, with another process that may hold it first.
+/// The account's lock, which another process may hold.
 final class FakeLock: AccountLock {
-  let held = FakeHeldLock()
-  /// What the holder does while we wait.
-  var meanwhile: (() -> Void)?
-  /// The holder never lets go.
-  var isStuck = false
-  private(set) var acquired = 0
+  let clock: any WaitingClock
+  var state = LockState()
+  var isHeld = false
+  /// As on a disk that is full.
+  var isFull = false
+  /// Runs before the lock is acquired.
+  var before: () -> Void = {}
+  fileprivate(set) var acquired = 0
+
+  init(_ clock: any WaitingClock) { self.clock = clock }
+
+  func tryAcquire(_ account: Account) -> (any HeldLock)? {
+    before()
+    return isHeld ? nil : FakeHeldLock(self)
+  }
 
   func acquire(
     _ account: Account, until deadline: Deadline, whileWaiting: () -> Bool
   ) throws(LockError) -> (any HeldLock)? {
-    if isStuck { throw LockError() }
-    if let meanwhile {
-      self.meanwhile = nil
-      meanwhile()
+    while isHeld {
       if whileWaiting() { return nil }
+      guard deadline.remaining(at: clock.now()) > 0 else { throw LockError() }
+      clock.pass(50)
     }
-    acquired += 1
-    return held
+    return FakeHeldLock(self)
   }
+
+  func state(of account: Account) -> LockState { state }
 }
 
 final class FakeHeldLock: HeldLock {
-  private(set) var note = LockNote()
-  /// As on a disk that is full.
-  var isFull = false
+  private let lock: FakeLock
 
-  func leave(_ note: LockNote) -> Bool {
-    guard !isFull else { return false }
-    self.note = note
+  init(_ lock: FakeLock) {
+    self.lock = lock
+    lock.isHeld = true
+    lock.acquired += 1
+  }
+
+  deinit { lock.isHeld = false }
+
+  var state: LockState { lock.state }
+
+  func write(_ state: LockState) -> Bool {
+    guard !lock.isFull else { return false }
+    lock.state = state.current(at: lock.clock.now())
     return true
   }
 }

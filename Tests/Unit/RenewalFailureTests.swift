@@ -4,99 +4,88 @@ import Testing
 @Suite struct `A call that meets trouble` {
   private let world = World()
 
-  @Test func `finds no account where none is stored`() {
+  @Test func `finds no account if none is stored`() {
     world.store.bodies = [:]
+    world.defaults.name = nil
     #expect(world.token() == .failure(.noAccount(anyone)))
-    #expect(world.cache.cleared == [anyone.keyDescription])
   }
 
   @Test func `finds no account by a name that is not stored`() {
     #expect(world.token(of: .ben) == .failure(.noAccount(AccountSelector(.ben))))
-    #expect(world.cache.cleared == [AccountSelector(.ben).keyDescription])
     #expect(world.issuer.asked == [])
   }
 
-  @Test func `finds no account where the default is not stored`() {
-    world.store.bodies["credential anna@domain.com"] = nil
-    #expect(world.token() == .failure(.noAccount(AccountSelector(.anna))))
+  @Test func `says that the default account is not stored`() {
+    world.store.bodies = [:]
+    #expect(world.token() == .failure(.defaultNotStored(.anna)))
+    #expect(world.token(of: .anna) == .failure(.noAccount(AccountSelector(.anna))))
   }
 
-  @Test func `is told when several accounts are stored and none is the default`() {
-    world.log(in: .ben)
-    world.store.bodies["default"] = nil
-    #expect(
-      world.token() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+  @Test(
+    arguments: [.noProvider, .locked, .damaged, .notAnswering] as [KeyringError.Kind],
+    [hour, 800 * second])
+  func `hands out the kernel's token silently though the keyring cannot be read`(
+    _ kind: KeyringError.Kind, _ left: Int64
+  ) {
+    world.put(inKernel: .left(left, "cached"))
+    world.store.trouble = { _ in KeyringError(kind) }
+    #expect(world.token() == .success("cached"))
+    #expect(world.token() == .success("cached"))
+    #expect(world.warnings == [])
+    #expect(!world.store.calls.contains { $0.hasPrefix("unlock") })
   }
 
-  @Test func `hands out the kernel's token though the keyring is down`() {
-    world.put(inKernel: .issued("kept"), as: anyone)
-    world.store.trouble = { _ in KeyringError(.noBus) }
-    #expect(world.token() == .success("kept"))
-  }
-
-  @Test(arguments: [
-    "find default", "find token anna@domain.com", "find credential anna@domain.com",
-  ])
+  @Test(arguments: ["find token anna@domain.com", "find credential anna@domain.com"])
   func `changes nothing because something cannot be read`(_ unreadable: String) {
     let before = world.store.bodies
     world.store.trouble = { $0 == unreadable ? KeyringError(.notAnswering) : nil }
     #expect(world.token() == .failure(.keyring(KeyringError(.notAnswering))))
     #expect(world.store.bodies == before)
-    #expect(world.cache.cleared == [anyone.keyDescription])
     #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })
     #expect(world.issuer.asked == [])
   }
 
-  @Test(arguments: [KeyringError.Kind.damaged, .vanished])
-  func `gets past a default that cannot be read, to the only account`(kind: KeyringError.Kind) {
+  @Test func `unlocks a locked keyring without holding the account's lock`() {
     world.put(inKeyring: .issued("stored"))
-    world.store.trouble = { $0 == "find default" ? KeyringError(kind) : nil }
+    world.store.isLocked = true
+    world.store.trouble = { [world] call in
+      #expect(call != "unlock anna@domain.com" || !world.lock.isHeld)
+      return nil
+    }
     #expect(world.token() == .success("stored"))
-    #expect(world.warnings == [.defaultNotRead(KeyringError(kind))])
+    #expect(world.store.calls[1] == "unlock anna@domain.com")
   }
 
-  @Test func `does not choose among several where the default cannot be read`() {
-    world.log(in: .ben)
-    world.store.trouble = { $0 == "find default" ? KeyringError(.damaged) : nil }
-    #expect(world.token() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
-  }
-
-  @Test func `gets past a token that is stored and cannot be read`() {
-    let damaged = KeyringError(.damagedToken(of: "anna@domain.com"))
-    world.store.trouble = { $0.hasSuffix("token anna@domain.com") ? damaged : nil }
+  @Test func `asks METI once more if the unlocked keyring has no living token`() {
+    world.put(inKeyring: .left(second, "stored"))
+    world.store.isLocked = true
     #expect(world.token() == .success("issued-1"))
-    #expect(world.warnings == [.tokenNotKept(damaged)])
-    #expect(world.kernel == ["": "issued-1"])
   }
 
-  @Test func `looks no further where the keyring can read nothing`() {
-    world.store.trouble = { $0.hasPrefix("find token") ? KeyringError(.damaged) : nil }
-    #expect(world.token() == .failure(.keyring(KeyringError(.damaged))))
-    #expect(world.store.calls.allSatisfy { $0.hasPrefix("find ") })
+  @Test func `fails if the keyring stays locked`() {
+    world.put(inKeyring: .issued("stored"))
+    world.store.isLocked = true
+    world.store.trouble = { $0.hasPrefix("unlock") ? KeyringError(.locked) : nil }
+    #expect(world.token() == .failure(.keyring(KeyringError(.locked))))
+    #expect(world.issuer.asked == [])
   }
 
   @Test(arguments: ["", "garbage", "abc\naccount=anna@domain.com\n"])
-  func `renews a token whose body is damaged`(_ body: String) {
+  func `renews a token whose item is damaged`(_ body: String) {
     world.store.bodies["token anna@domain.com"] = body
     #expect(world.token() == .success("issued-1"))
     #expect(world.keyring("token anna@domain.com") == "issued-1")
   }
 
-  @Test func `is handed a token that the keyring does not take, and a warning`() {
-    let full = KeyringError(.failed, detail: "disk full")
+  @Test func `gets a token that the keyring does not store, and a warning`() {
+    let full = KeyringError(.notStored, detail: "disk full")
     world.store.trouble = { $0.hasPrefix("store token") ? full : nil }
     #expect(world.token() == .success("issued-1"))
-    #expect(world.warnings == [.tokenNotKept(full)])
-    #expect(world.kernel == ["": "issued-1"])
+    #expect(world.warnings == [.tokenNotStored(full)])
+    #expect(world.kernel == ["anna@domain.com": "issued-1"])
   }
 
-  @Test func `is busy when another process keeps the lock`() {
-    world.lock.isStuck = true
-    #expect(world.token() == .failure(.busy))
-    #expect(world.issuer.asked == [])
-  }
-
-  @Test func `is told what METI's answer lacks, and keeps nothing`() {
+  @Test func `gets an unusable answer once, and stores nothing`() {
     world.issuer.next = [.failure(.unusable(reason: "no token"))]
     #expect(world.token() == .failure(.issuer(.unusable(reason: "no token"), .anna)))
     #expect(world.issuer.asked.count == 1)
@@ -105,185 +94,158 @@ import Testing
   }
 
   @Test func `keeps the dying token while METI is in trouble`() {
-    world.put(inKeyring: .issued("stored", at: noon.later(-hour + 30 * second)))
+    world.put(inBoth: .left(4 * second, "dying"))
     world.issuer.answer = { _ in .failure(.trouble()) }
     #expect(world.token() == .failure(.issuer(.trouble(), .anna)))
-    #expect(world.keyring("token anna@domain.com") == "stored")
+    #expect(world.keyring("token anna@domain.com") == "dying")
   }
 
   @Test func `shares the failure of the call that it waited for`() {
-    world.lock.meanwhile = { [world] in
-      world.clock.pause(2 * second)
-      world.lock.held.backOff = BackOff(
+    world.lock.isHeld = true
+    world.clock.after(2 * second) { [world] in
+      world.lock.state.backOff = BackOff(
         since: world.clock.now(), pause: 8 * second, reason: "METI is in trouble (503)")
+      world.lock.isHeld = false
     }
     #expect(
-      world.token()
-        == .failure(.issuer(.trouble(retryAfter: 8, isTransient: false), .anna)))
+      world.token() == .failure(.issuer(.trouble(retryAfter: 8, isTransient: false), .anna)))
     #expect(world.issuer.asked == [])
-    #expect(world.clock.pauses == [2 * second])
   }
 
-  @Test func `asks METI again for an account of its own`() {
+  @Test func `leaves the other account alone`() {
     world.log(in: .ben)
-    world.issuer.answer = { $0.hasPrefix("anna") ? .failure(.refusal) : .token(lifetime: 3600) }
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+    world.issuer.answer = { $0.hasPrefix("anna") ? .failure(.rejection) : .token(lifetime: 3600) }
+    #expect(world.token() == .failure(.issuer(.rejection, .anna)))
     #expect(world.token(of: .ben) == .success("issued-2"))
   }
 }
 
-@Suite struct `A refused password` {
+@Suite struct `A rejected password` {
   private let world = World()
+  private let earlier = Rejection(on: 1_767_000_000)
 
-  @Test func `is told and remembered`() {
-    world.issuer.next = [.failure(.refusal)]
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
+  @Test func `is reported and recorded`() {
+    world.issuer.next = [.failure(.rejection)]
+    #expect(world.token() == .failure(.issuer(.rejection, .anna)))
     #expect(
       world.store.bodies["credential anna@domain.com"]
-        == "secret\ngrant=password\nrefused_on=1767268800\n")
+        == "secret\ngrant=password\nrejected_on=1767268800\n")
     #expect(world.warnings == [])
   }
 
-  @Test func `is not tried again`() {
-    world.log(in: .anna, refusedOn: 1_767_000_000)
-    #expect(world.token() == .failure(.refusedBefore(.anna, on: 1_767_000_000)))
-    #expect(world.token(mustBeNew: true) == .failure(.refusedBefore(.anna, on: 1_767_000_000)))
+  @Test(arguments: [true, false]) func `is not sent again`(_ mustBeNew: Bool) {
+    world.log(in: .anna, rejection: earlier)
+    world.clock.moment.wall += 1000 * 24 * hour
+    #expect(
+      world.token(mustBeNew: mustBeNew) == .failure(.rejectedBefore(.anna, .password, earlier)))
     #expect(world.issuer.asked == [])
   }
 
-  @Test func `is asked for once by a hundred calls`() {
-    world.issuer.answer = { _ in .failure(.refusal) }
+  @Test func `is sent once by a hundred calls`() {
+    world.issuer.answer = { _ in .failure(.rejection) }
     for _ in 0..<100 { _ = world.token() }
     #expect(world.issuer.asked.count == 1)
   }
 
-  @Test func `does not keep a live token from being used`() {
-    world.log(in: .anna, refusedOn: 1_767_000_000)
+  @Test func `does not keep a living token from being used`() {
+    world.log(in: .anna, rejection: earlier)
     world.put(inKeyring: .issued("stored"))
     #expect(world.token() == .success("stored"))
   }
 
-  @Test func `is tried again after a login`() {
-    world.log(in: .anna, refusedOn: 1_767_000_000)
-    #expect(world.login(.anna, isVerified: false) == .success(""))
+  @Test func `is replaced by a login`() {
+    world.log(in: .anna, rejection: earlier)
+    #expect(world.storeUnverified(.anna) == nil)
     #expect(world.token() == .success("issued-1"))
     #expect(world.issuer.asked == ["anna@domain.com new secret"])
   }
 
-  @Test func `that cannot be marked is a warning beside the refusal`() {
-    world.issuer.next = [.failure(.refusal)]
-    world.store.trouble = { $0.hasPrefix("store credential") ? KeyringError(.locked) : nil }
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
-    #expect(world.warnings == [.refusalNotKept(KeyringError(.locked))])
+  @Test func `is recorded in the lock file if the store cannot, with a warning`() {
+    world.issuer.answer = { _ in .failure(.rejection) }
+    world.store.trouble = { $0.hasPrefix("store credential") ? KeyringError(.declined) : nil }
+    #expect(world.token() == .failure(.issuer(.rejection, .anna)))
+    #expect(world.warnings == [.rejectionNotStored(KeyringError(.declined))])
+    _ = world.token()
+    #expect(world.issuer.asked.count == 1)
   }
 
-  @Test func `does not replace the one that was stored meanwhile`() {
-    // Where no lock can be had, a login is not kept waiting.
+  @Test(arguments: ["new secret\ngrant=password\n", nil])
+  func `does not replace what was stored or removed meanwhile`(_ meanwhile: String?) {
+    // If nothing can be locked, a login or logout does not wait.
     world.issuer.answer = { [world] _ in
-      world.store.bodies["credential anna@domain.com"] = "new secret\ngrant=password\n"
-      return .failure(.refusal)
+      world.store.bodies["credential anna@domain.com"] = meanwhile
+      return .failure(.rejection)
     }
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
-    #expect(
-      world.store.bodies["credential anna@domain.com"] == "new secret\ngrant=password\n")
-  }
-
-  @Test func `is not stored again where it was removed meanwhile`() {
-    world.issuer.answer = { [world] _ in
-      world.store.bodies["credential anna@domain.com"] = nil
-      return .failure(.refusal)
-    }
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
-    #expect(world.store.bodies["credential anna@domain.com"] == nil)
+    #expect(world.token() == .failure(.issuer(.rejection, .anna)))
+    #expect(world.store.bodies["credential anna@domain.com"] == meanwhile)
   }
 
   @Test func `leaves the token that is still stored`() {
-    world.put(inKeyring: .issued("stored", at: noon.later(-hour + 30 * second)))
-    world.issuer.next = [.failure(.refusal)]
+    world.put(inKeyring: .left(second, "dying"))
+    world.issuer.next = [.failure(.rejection)]
     _ = world.token()
-    #expect(world.keyring("token anna@domain.com") == "stored")
+    #expect(world.keyring("token anna@domain.com") == "dying")
   }
 }
 
-@Suite struct `A refused password that the store cannot mark` {
+@Suite struct `A rejection that names no reason about the password` {
   private let world = World()
 
-  init() {
+  init() { world.issuer.answer = { _ in .failure(.ambiguous) } }
+
+  /// When METI was asked in a time of one call a minute, in minutes.
+  private func askedAt(days: Int64) -> [Int64] {
+    var minutes: [Int64] = []
+    for number in 0..<(days * 1440) {
+      let before = world.issuer.asked.count
+      _ = world.token()
+      if world.issuer.asked.count > before { minutes.append(number) }
+      world.clock.pass(minute)
+    }
+    return minutes
+  }
+
+  private let expected: [Int64] = [0, 60, 300, 1740, 3180]
+
+  @Test func `is retried after one hour, then four, then daily`() {
+    #expect(askedAt(days: 3) == expected)
+    #expect(world.store.bodies["credential anna@domain.com"]?.hasSuffix("rejections=3\n") == true)
+  }
+
+  @Test func `is retried as often if the lock file records it`() {
     world.store.isReadOnly = true
-    world.store.mark = "env:1"
-    world.issuer.answer = { _ in .failure(.refusal) }
+    #expect(askedAt(days: 3) == expected)
+  }
+
+  @Test func `heals when METI accepts the password again`() {
     _ = world.token()
+    world.issuer.answer = { _ in .token(lifetime: 60) }
+    world.clock.pass(hour)
+    #expect(world.token() == .success("issued-2"))
+    world.clock.pass(hour)
+    #expect(world.token() == .success("issued-3"))
   }
 
-  private let refusedBefore = TokenError.refusedBefore(.anna, on: noon.wall / 1000)
-
-  /// As of another process, whose credential this mark tells from others.
-  private func token(_ mark: String) -> Result<String, TokenError> {
-    world.store.mark = mark
-    world.clock.moment = world.clock.moment.later(second)
-    return world.token(mustBeNew: true)
+  @Test func `counts from one again after two days`() {
+    world.log(in: .anna, rejection: Rejection(on: noon.wall / 1000 - 2 * 86_400, ambiguousCount: 3))
+    _ = world.token()
+    #expect(world.store.bodies["credential anna@domain.com"]?.hasSuffix("rejections=1\n") == true)
   }
 
-  @Test func `is asked for once by a hundred calls`() {
-    for _ in 0..<100 { #expect(world.token() == .failure(refusedBefore)) }
+  @Test func `is not retried early because the wall clock was set back`() {
+    _ = world.token()
+    world.clock.moment.wall -= 24 * hour
+    _ = world.token()
     #expect(world.issuer.asked.count == 1)
-    #expect(world.warnings == [])
   }
 
-  @Test func `is tried again after an hour, and in the next boot`() {
-    world.clock.moment = noon.later(hour)
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
-    world.clock.moment.bootID = "next boot"
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
-  }
-
-  @Test func `is read once, for a pipe has no more`() {
-    #expect(world.store.calls.filter { $0 == "find credential anna@domain.com" }.count == 1)
-  }
-
-  @Test(arguments: ["env:2", "file:1", Credential.keyringMark])
-  func `does not stop one of another mark`(_ mark: String) {
-    world.issuer.answer = { _ in .token(lifetime: 3600) }
-    #expect(token(mark) == .success("issued-2"))
-  }
-
-  @Test func `is still refused after the success of another`() {
-    world.issuer.answer = { _ in .token(lifetime: 3600) }
-    #expect(token("env:2") == .success("issued-2"))
-    #expect(token("env:1") == .failure(refusedBefore))
-  }
-
-  @Test func `is still refused after trouble with another`() {
-    world.issuer.answer = { _ in .failure(.trouble()) }
-    #expect(token("env:2") == .failure(.issuer(.trouble(), .anna)))
-    #expect(token("env:1") == .failure(refusedBefore))
-  }
-
-  @Test func `is still refused after another was`() {
-    #expect(token("env:2") == .failure(.issuer(.refusal, .anna)))
-    #expect(token("env:1") == .failure(refusedBefore))
-    #expect(token("env:2") == .failure(.refusedBefore(.anna, on: noon.wall / 1000 + 1)))
-  }
-
-  @Test func `is one of a few`() {
-    for number in 2...100 { _ = token("env:\(number)") }
-    #expect(world.lock.held.note.refusals.map(\.mark) == ["env:97", "env:98", "env:99", "env:100"])
-  }
-
-  @Test func `is still refused after a login`() {
-    world.store.isReadOnly = false
-    #expect(world.login(.anna, isVerified: false) == .success(""))
-    #expect(token("env:1") == .failure(refusedBefore))
-  }
-
-  @Test func `is tried again after a logout`() {
-    _ = world.logout(.anna, tokenOnly: true)
-    #expect(world.token() == .failure(.issuer(.refusal, .anna)))
-  }
-
-  @Test func `is a warning where the lock cannot keep it either`() {
-    world.lock.held.isFull = true
-    #expect(token("env:2") == .failure(.issuer(.refusal, .anna)))
-    #expect(world.warnings == [.refusalNotNoted])
+  @Test func `ends in a definite one`() {
+    _ = world.token()
+    world.clock.pass(hour)
+    world.issuer.answer = { _ in .failure(.rejection) }
+    _ = world.token()
+    world.clock.pass(48 * hour)
+    _ = world.token()
+    #expect(world.issuer.asked.count == 2)
   }
 }

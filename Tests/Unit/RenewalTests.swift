@@ -4,9 +4,9 @@ import Testing
 @Suite struct `A call` {
   private let world = World()
 
-  @Test func `with a live token in the kernel asks nobody else`() {
-    world.put(inKernel: .issued("kept"), as: anyone)
-    #expect(world.token() == .success("kept"))
+  @Test func `with a live token in the kernel touches nothing else`() {
+    world.put(inKernel: .issued("cached"))
+    #expect(world.token() == .success("cached"))
     #expect(world.store.calls == [])
     #expect(world.issuer.asked == [])
     #expect(world.lock.acquired == 0)
@@ -15,126 +15,96 @@ import Testing
   @Test func `with a live token in the keyring does not read the credential`() {
     world.put(inKeyring: .issued("stored"))
     #expect(world.token() == .success("stored"))
-    #expect(world.store.calls == ["find default", "find token anna@domain.com"])
+    #expect(world.store.calls == ["find token anna@domain.com"])
     #expect(world.issuer.asked == [])
-    #expect(world.lock.acquired == 0)
   }
 
-  @Test func `refills the kernel from the keyring`() {
+  @Test(arguments: [nil, Account.anna])
+  func `refills the kernel from the keyring`(_ account: Account?) {
     world.put(inKeyring: .issued("stored"))
-    _ = world.token()
-    #expect(world.kernel == ["": "stored"])
+    #expect(world.token(of: account) == .success("stored"))
+    #expect(world.kernel == ["anna@domain.com": "stored"])
   }
 
-  @Test func `for a named account leaves the default's key alone`() {
+  @Test func `without the lock caches nothing, and does not wait for it`() {
     world.put(inKeyring: .issued("stored"))
-    #expect(world.token(of: .anna) == .success("stored"))
-    #expect(world.kernel == ["#anna@domain.com": "stored"])
+    world.lock.isHeld = true
+    #expect(world.token() == .success("stored"))
+    #expect(world.kernel == [:])
+    #expect(world.clock.now() == noon)
   }
 
-  @Test func `with no token anywhere asks METI once and keeps the answer in both tiers`() {
+  @Test func `does not put an older token of the keyring over a newer one in the kernel`() {
+    world.put(inKeyring: .issued("older", at: noon.later(-hour / 2)))
+    world.put(inKernel: .issued("newer"))
+    world.issuer.answer = { _ in .failure(.trouble(isTransient: false)) }
+    _ = world.token(mustBeNew: true)
+    #expect(world.kernel == ["anna@domain.com": "newer"])
+  }
+
+  @Test func `with no token anywhere asks METI once and stores the answer in both places`() {
     #expect(world.token() == .success("issued-1"))
     #expect(world.issuer.asked == ["anna@domain.com secret"])
     #expect(world.keyring("token anna@domain.com") == "issued-1")
-    #expect(world.kernel == ["": "issued-1"])
+    #expect(world.kernel == ["anna@domain.com": "issued-1"])
     #expect(world.warnings == [])
   }
 
-  @Test func `looks again under the lock before it asks METI`() {
+  @Test func `reads each item once`() {
     _ = world.token()
     #expect(
       world.store.calls == [
-        "find default", "find token anna@domain.com", "find token anna@domain.com",
-        "find credential anna@domain.com", "store token anna@domain.com",
+        "find token anna@domain.com", "find credential anna@domain.com",
+        "store token anna@domain.com",
       ])
+  }
+
+  @Test func `looks into the kernel again under the lock`() {
+    world.store.isReadOnly = true
+    world.lock.before = { [world] in world.put(inKernel: .issued("theirs")) }
+    #expect(world.token() == .success("theirs"))
+    #expect(world.issuer.asked == [])
   }
 
   @Test func `finds under the lock what another process has stored meanwhile`() {
     world.cache.isRefused = true
-    world.lock.meanwhile = { [world] in world.put(inKeyring: .issued("theirs")) }
+    world.lock.isHeld = true
+    world.clock.after(2 * second) { [world] in
+      world.put(inKeyring: .issued("theirs"))
+      world.lock.isHeld = false
+    }
     #expect(world.token() == .success("theirs"))
     #expect(world.issuer.asked == [])
   }
 
-  @Test func `stops waiting for the lock when the kernel tier is filled`() {
-    world.lock.meanwhile = { [world] in world.put(inKernel: .issued("theirs"), as: anyone) }
+  @Test func `stops waiting for the lock when a token is cached`() {
+    world.lock.isHeld = true
+    world.clock.after(2 * second) { [world] in world.put(inKernel: .issued("theirs")) }
     #expect(world.token() == .success("theirs"))
     #expect(world.lock.acquired == 0)
     #expect(world.issuer.asked == [])
   }
 
+  @Test func `is busy when another process holds the lock to the end of its time`() {
+    world.lock.isHeld = true
+    #expect(world.token() == .failure(.busy))
+    #expect(world.clock.now() == noon.later(30 * second))
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `releases the lock`() {
+    _ = world.token()
+    #expect(!world.lock.isHeld)
+  }
+
   @Test func `counts a token's life from before METI was asked`() {
     world.issuer.answer = { [world] _ in
-      world.clock.pause(5 * second)
+      world.clock.pass(5 * second)
       return .token(lifetime: 100)
     }
     _ = world.token()
-    let expiry = Token(stored: Secret(copying: world.store.bodies["token anna@domain.com"] ?? ""))?
-      .expiry
-    #expect(expiry == Expiry(lifetime: 100, from: noon))
-  }
-
-  @Test func `renews a token inside the margin`() {
-    world.put(inKernel: .issued("kept"), as: anyone)
-    world.put(inKeyring: .issued("stored"))
-    world.clock.moment = noon.later(hour - 60 * second)
-    #expect(world.token() == .success("issued-1"))
-  }
-
-  @Test func `keeps a token just outside the margin`() {
-    world.put(inKernel: .issued("kept"), as: anyone)
-    world.clock.moment = noon.later(hour - 60 * second - 1)
-    #expect(world.token() == .success("kept"))
-  }
-
-  @Test func `that asks for more validity goes on to the next tier`() {
-    world.put(inKernel: .issued("kept", at: noon.later(-hour / 2)), as: anyone)
-    world.put(inKeyring: .issued("stored"))
-    #expect(world.token(atLeast: 1801) == .success("stored"))
-  }
-
-  @Test func `that asks for more validity than is left renews`() {
-    world.put(inKeyring: .issued("stored", at: noon.later(-hour / 2)))
-    #expect(world.token(atLeast: 1801) == .success("issued-1"))
-  }
-
-  @Test func `that asks for more than METI gives is told so and gets a token`() {
-    #expect(world.token(atLeast: 7200) == .success("issued-1"))
-    #expect(world.warnings == [.shortLife(seconds: 3600)])
-  }
-
-  @Test func `that asks for more than METI gives does not renew for ever`() {
-    _ = world.token(atLeast: 7200)
-    #expect(world.token(atLeast: 7200) == .success("issued-1"))
-    #expect(world.issuer.asked.count == 1)
-  }
-
-  @Test func `with tokens of thirty seconds uses each for half its life`() {
-    world.issuer.answer = { _ in .token(lifetime: 30) }
-    _ = world.token()
-    world.clock.moment = noon.later(14 * second)
-    #expect(world.token() == .success("issued-1"))
-    world.clock.moment = noon.later(15 * second)
-    #expect(world.token() == .success("issued-2"))
-    #expect(world.warnings == [])
-  }
-
-  @Test func `that wants a new token asks METI though there are live ones`() {
-    world.put(inKernel: .issued("kept", at: noon.later(-1)), as: anyone)
-    world.put(inKeyring: .issued("stored", at: noon.later(-1)))
-    #expect(world.token(mustBeNew: true) == .success("issued-1"))
-    #expect(world.kernel == ["": "issued-1"])
-    #expect(world.keyring("token anna@domain.com") == "issued-1")
-  }
-
-  @Test func `that wants a new token takes one that another process got meanwhile`() {
-    world.put(inKernel: .issued("kept", at: noon.later(-1)), as: anyone)
-    world.lock.meanwhile = { [world] in
-      world.clock.pause(second)
-      world.put(inKernel: .issued("theirs", at: world.clock.now()), as: anyone)
-    }
-    #expect(world.token(mustBeNew: true) == .success("theirs"))
-    #expect(world.issuer.asked == [])
+    let body = Secret(copying: world.store.bodies["token anna@domain.com"] ?? "")
+    #expect(Token(stored: body)?.expiry == Expiry(lifetime: 100, from: noon))
   }
 
   @Test func `does without the kernel tier`() {
@@ -144,20 +114,28 @@ import Testing
     #expect(world.issuer.asked.count == 1)
   }
 
-  @Test func `is not misled by a step of the wall clock`() {
+  @Test func `finds a token that only the kernel tier took`() {
+    world.store.isReadOnly = true
+    #expect(world.token() == .success("issued-1"))
+    #expect(world.token(of: .anna) == .success("issued-1"))
+    #expect(world.issuer.asked.count == 1)
+  }
+
+  @Test(arguments: [5, -10]) func `is not misled by a step of the wall clock`(_ hours: Int64) {
     _ = world.token()
-    world.clock.moment.wall += 5 * hour
+    world.clock.moment.wall += hours * hour
     #expect(world.token() == .success("issued-1"))
-    world.clock.moment.wall -= 10 * hour
-    #expect(world.token() == .success("issued-1"))
-    world.clock.moment = world.clock.moment.later(hour)
+    world.clock.pass(hour)
     #expect(world.token() == .success("issued-2"))
   }
 
-  @Test func `uses a live token of before a restart`() {
+  @Test func `uses a live token of before a restart, and caches it`() {
     world.put(inKeyring: .issued("stored"))
     world.clock.moment = Moment(wall: noon.wall + hour / 2, boot: second, bootID: "next boot")
     #expect(world.token() == .success("stored"))
+    world.store.calls = []
+    #expect(world.token() == .success("stored"))
+    #expect(world.store.calls == [])
   }
 
   @Test func `does not trust a token with more left than it ever lived`() {
@@ -168,54 +146,158 @@ import Testing
   }
 }
 
+@Suite struct `A call for a new token` {
+  private let world = World()
+
+  init() { world.put(inBoth: .issued("old", at: noon.later(-1))) }
+
+  @Test func `asks METI though there is a living one`() {
+    #expect(world.token(mustBeNew: true) == .success("issued-1"))
+    #expect(world.kernel == ["anna@domain.com": "issued-1"])
+    #expect(world.keyring("token anna@domain.com") == "issued-1")
+  }
+
+  @Test func `takes one that another process got meanwhile`() {
+    world.lock.isHeld = true
+    world.clock.after(second) { [world] in
+      world.put(inKernel: .issued("theirs", at: world.clock.now()))
+    }
+    #expect(world.token(mustBeNew: true) == .success("theirs"))
+    #expect(world.issuer.asked == [])
+  }
+
+  @Test func `fails if METI is down, and keeps the living one`() {
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    #expect(world.token(mustBeNew: true) == .failure(.issuer(.trouble(), .anna)))
+    #expect(world.token() == .success("old"))
+  }
+
+  @Test func `asks a silent METI again after three seconds`() {
+    world.issuer.next = [.silence]
+    #expect(world.token(mustBeNew: true) == .success("issued-2"))
+    #expect(world.clock.now() == noon.later(3250))
+  }
+
+  @Test func `is content with a new token of a short life`() {
+    world.issuer.answer = { _ in .token(lifetime: 1) }
+    #expect(world.token(mustBeNew: true) == .success("issued-1"))
+  }
+}
+
+@Suite struct `A call for more validity` {
+  private let world = World()
+
+  @Test func `than the kernel's token has left goes on to the keyring`() {
+    world.put(inKernel: .issued("cached", at: noon.later(-hour / 2)))
+    world.put(inKeyring: .issued("stored"))
+    #expect(world.token(atLeast: 1801) == .success("stored"))
+    #expect(world.kernel == ["anna@domain.com": "stored"])
+  }
+
+  @Test func `than is left renews the token`() {
+    world.put(inBoth: .issued("stored", at: noon.later(-hour / 2)))
+    #expect(world.token(atLeast: 1801) == .success("issued-1"))
+  }
+
+  @Test func `than is left fails if METI is down`() {
+    world.put(inBoth: .issued("stored", at: noon.later(-hour / 2)))
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    #expect(world.token(atLeast: 1801) == .failure(.issuer(.trouble(), .anna)))
+  }
+
+  @Test func `than METI gives gets a token, and a warning`() {
+    #expect(world.token(atLeast: 7200) == .success("issued-1"))
+    #expect(world.warnings == [.shortLife(seconds: 3600)])
+  }
+
+  @Test func `than METI gives does not renew each time`() {
+    _ = world.token(atLeast: 7200)
+    #expect(world.token(atLeast: 7200) == .success("issued-1"))
+    #expect(world.issuer.asked.count == 1)
+  }
+
+  @Test func `still refreshes a token in its window`() {
+    world.put(inBoth: .left(800 * second, "current"))
+    #expect(world.token(atLeast: 60) == .success("issued-1"))
+  }
+
+  @Test func `is not answered with a refreshed token that lives less`() {
+    world.put(inBoth: .left(800 * second, "current"))
+    world.issuer.answer = { _ in .token(lifetime: 700) }
+    #expect(world.token(atLeast: 750) == .success("current"))
+  }
+}
+
 @Suite struct `The account of a call` {
   private let world = World()
 
   private func account(_ name: String?) -> Result<Account, TokenError> {
-    do throws(TokenError) {
-      return .success(
-        try world.renewal.account(for: AccountSelector(api: .standard, name: name)))
-    } catch {
-      return .failure(error)
+    world.result { () throws(TokenError) in
+      try world.renewal.account(for: AccountSelector(api: .standard, name: name))
     }
   }
 
-  @Test func `is the default one`() {
+  private let noFile = DefaultAccountError.system(path: "/default", errno: 5)
+
+  @Test func `is the default one, whatever the keyring says`() {
     world.log(in: .ben)
+    world.store.trouble = { _ in KeyringError(.noProvider) }
     #expect(account(nil) == .success(.anna))
   }
 
-  @Test func `is the one that was named, which asks nobody`() {
+  @Test func `is the one that was named`() {
     #expect(account("ben@domain.com") == .success(.ben))
     #expect(world.store.calls == [])
   }
 
-  @Test func `without a default is the only one`() {
-    world.store.bodies = [:]
-    world.log(in: .ben)
-    #expect(account(nil) == .success(.ben))
+  @Test func `without a default is the only one that is stored`() {
+    world.defaults.name = nil
+    #expect(account(nil) == .success(.anna))
+    #expect(world.warnings == [])
   }
 
   @Test func `without a default is none of several`() {
     world.log(in: .ben)
-    world.store.bodies["default"] = nil
+    world.defaults.name = nil
     #expect(account(nil) == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
   }
 
-  @Test func `is none where nothing is stored`() {
+  @Test func `is none if nothing is stored`() {
     world.store.bodies = [:]
+    world.defaults.name = nil
     #expect(account(nil) == .failure(.noAccount(anyone)))
   }
 
+  @Test func `without a default is behind the lock of the keyring`() {
+    world.defaults.name = nil
+    world.store.isLocked = true
+    #expect(account(nil) == .success(.anna))
+    #expect(world.store.calls == ["find accounts", "unlock all", "find accounts"])
+  }
+
   @Test(arguments: ["", "a b", String(repeating: "a", count: 300)])
-  func `is none where the name cannot be one`(_ name: String) {
+  func `is none if the name cannot be one`(_ name: String) {
     #expect(
       account(name) == .failure(.noAccount(AccountSelector(api: .standard, name: name))))
   }
 
-  @Test func `is not guessed when the default cannot be read`() {
-    world.store.trouble = { $0 == "find default" ? KeyringError(.locked) : nil }
-    #expect(account(nil) == .failure(.keyring(KeyringError(.locked))))
-    #expect(world.store.calls == ["find default"])
+  @Test func `is the only stored one, with a warning, if the default cannot be read`() {
+    world.defaults.trouble = noFile
+    #expect(account(nil) == .success(.anna))
+    #expect(world.warnings == [.defaultNotRead(noFile)])
+  }
+
+  @Test func `is not guessed among several if the default cannot be read`() {
+    world.log(in: .ben)
+    world.defaults.trouble = noFile
+    #expect(account(nil) == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+  }
+
+  @Test func `is looked for once in a call that waits`() {
+    world.defaults.trouble = noFile
+    world.lock.isHeld = true
+    world.clock.after(second) { [world] in world.put(inKernel: .issued("theirs")) }
+    #expect(world.token() == .success("theirs"))
+    #expect(world.warnings == [.defaultNotRead(noFile)])
   }
 }

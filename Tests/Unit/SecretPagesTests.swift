@@ -3,7 +3,7 @@ import Glibc
 import MetiToken
 import Testing
 
-/// What the kernel says of the pages a secret lies in (proc(5), `VmFlags` in /proc/self/smaps).
+/// What the kernel says of the pages of a secret (proc(5), `VmFlags` in /proc/self/smaps).
 @Suite struct `A secret's pages` {
   @Test func `are left out of core dumps`() throws {
     #expect(try flags(of: Secret(copying: "secret")).contains("dd"))

@@ -92,7 +92,7 @@ import Testing
     return text(token.stored())
   }
 
-  @Test func `is legible to a person`() {
+  @Test func `is plain text`() {
     #expect(text(Token.issued("abc").stored()) == Self.body)
   }
 

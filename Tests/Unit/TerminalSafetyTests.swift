@@ -1,7 +1,7 @@
 import MetiToken
 import Testing
 
-@Suite struct TerminalSafetyTests {
+@Suite struct `A character at a terminal` {
   @Test(
     arguments: [
       "\u{0}", "\u{1b}", "\n", "\u{7f}", "\u{9b}", "\u{200b}", "\u{202e}", "\u{2066}", "\u{2028}",
@@ -16,7 +16,7 @@ import Testing
     #expect(!scalar.isTerminalControl)
   }
 
-  @Test func `a text is shown without what does more`() {
+  @Test func `is replaced in a text if it does more`() {
     #expect("a\u{9B}2J\u{202E}\r\nb".escapedForTerminal() == "a?2J???b")
     #expect("jürgen\u{301}🌾".escapedForTerminal(" ") == "jürgen\u{301}🌾")
     #expect("\u{1B}[0m".escapedForTerminal(" ") == " [0m")

@@ -12,7 +12,7 @@ import Testing
     ("http://127.0.0.1:8080/token?a", "http://127.0.0.1:8080"),
     ("https://[2001:DB8::1]/token", "https://[2001:db8::1]"),
   ])
-  func `is kept as it was given, and lies on a server`(_ text: String, _ server: String) throws {
+  func `is kept as it was given, and has a server`(_ text: String, _ server: String) throws {
     let url = try TokenURL(text)
     #expect(url.text == text)
     #expect(url.server.text == server)
@@ -32,7 +32,7 @@ import Testing
       ("https://tenant.example\\@other.example/", .notPrintableASCII),
       ("https://tenant.example/\u{FC}", .notPrintableASCII),
     ] as [(String, APIURLError)])
-  func `is none where its server could be mistaken`(_ text: String, _ error: APIURLError) {
+  func `is none if its server could be mistaken`(_ text: String, _ error: APIURLError) {
     #expect(failure { () throws(APIURLError) in _ = try TokenURL(text) } == error)
   }
 }

@@ -5,112 +5,107 @@ final class World {
   let clock = FakeClock()
   let cache = FakeCache()
   let store = FakeStore()
-  let issuer = FakeIssuer()
-  let lock = FakeLock()
+  let defaults = FakeDefaults()
+  let issuer: FakeIssuer
+  let lock: FakeLock
   private(set) var warnings: [Warning] = []
 
   lazy var renewal = Renewal(
-    cache: cache, store: store, issuer: issuer, lock: lock, clock: clock,
+    cache: cache, store: store, defaults: defaults, issuer: issuer, lock: lock, clock: clock,
     report: { [unowned self] in warnings.append($0) })
 
   /// Anna is logged in and the default, without a token.
   init() {
+    issuer = FakeIssuer(clock)
+    lock = FakeLock(clock)
     log(in: .anna)
-    store.bodies["default"] = Account.anna.name
+    defaults.name = Account.anna.name
   }
 
-  func log(in account: Account, refusedOn: Int64? = nil) {
+  func log(in account: Account, rejection: Rejection? = nil) {
     store.bodies["credential \(account.name)"] = text(
-      Credential.password("secret", of: account, refusedOn: refusedOn).stored())
+      Credential.password("secret", of: account, rejection: rejection).stored())
   }
 
   func put(inKeyring token: borrowing Token) {
     store.bodies["token \(token.account)"] = text(token.stored())
   }
 
-  func put(inKernel token: borrowing Token, as selector: AccountSelector) {
-    cache.bodies[selector.keyDescription] = text(token.stored())
+  func put(inKernel token: borrowing Token) {
+    _ = cache.store(token, of: .named(token.account), at: clock.now())
+  }
+
+  func put(inBoth token: borrowing Token) {
+    put(inKeyring: token)
+    put(inKernel: token)
   }
 
   /// The token of a call with thirty seconds of time.
   func token(
-    of account: Account? = nil, atLeast asked: Int64? = nil, mustBeNew: Bool = false
+    of account: Account? = nil, atLeast asked: Int64? = nil, mustBeNew: Bool = false,
+    within limit: Int64 = 30 * second
   ) -> Result<String, TokenError> {
     let request = TokenRequest(
-      selector: AccountSelector(api: .standard, name: account?.name),
-      validity: MinimumValidity(asked: asked), mustBeNew: mustBeNew)
-    do throws(TokenError) {
-      return .success(text(try renewal.token(for: request, until: deadline).secret))
-    } catch {
-      return .failure(error)
+      selector: AccountSelector(api: .standard, name: account?.name), minimumValidity: asked,
+      mustBeNew: mustBeNew)
+    return result { () throws(TokenError) in
+      let deadline = Deadline(limit, from: clock.now())
+      return text(try renewal.token(for: request, until: deadline).secret)
     }
   }
 
-  /// The first token of a login; an empty text where METI was not asked.
   func login(
-    _ account: Account, _ password: String = "new secret", isVerified: Bool = true,
-    mustBeKept: Bool = true
+    _ account: Account, _ password: String = "new secret", mustBeStored: Bool = true
   ) -> Result<String, TokenError> {
-    let credential = Credential.password(password, of: account)
-    do throws(TokenError) {
-      let token = try renewal.enrol(
-        credential, isVerified: isVerified, mustBeKept: mustBeKept, until: deadline)
-      guard let token else { return .success("") }
-      return .success(text(token.secret))
-    } catch {
-      return .failure(error)
+    result { () throws(TokenError) in
+      text(
+        try renewal.logIn(
+          .password(password, of: account), mustBeStored: mustBeStored, until: deadline
+        ).secret)
+    }
+  }
+
+  func storeUnverified(_ account: Account, _ password: String = "new secret") -> TokenError? {
+    failure { () throws(TokenError) in
+      try renewal.storeUnverified(.password(password, of: account), until: deadline)
     }
   }
 
   func logout(_ account: Account, tokenOnly: Bool = false) -> Result<Bool, TokenError> {
-    do throws(TokenError) {
-      return .success(try renewal.forget(account, tokenOnly: tokenOnly, until: deadline))
-    } catch {
-      return .failure(error)
+    result { () throws(TokenError) in
+      try renewal.logOut(account, tokenOnly: tokenOnly, until: deadline)
     }
   }
 
+  /// - Parameter token: any one if `nil`.
   func reject(_ account: Account, _ token: String?) -> Result<Bool, TokenError> {
-    do throws(TokenError) {
-      guard let token else {
-        return .success(try renewal.reject(account, token: nil, until: deadline))
+    result { () throws(TokenError) in
+      try renewal.reject(account, until: deadline) { found in
+        token.map { text(found) == $0 } ?? true
       }
-      let secret: Secret? = Secret(copying: token)
-      return .success(try renewal.reject(account, token: secret, until: deadline))
-    } catch {
-      return .failure(error)
     }
+  }
+
+  func result<Success>(
+    _ body: () throws(TokenError) -> Success
+  ) -> Result<Success, TokenError> {
+    do { return .success(try body()) } catch { return .failure(error) }
   }
 
   var deadline: Deadline { Deadline(30 * second, from: clock.now()) }
 
-  /// The tokens that the kernel tier holds, by the names of their keys after the API.
+  /// The tokens in the kernel cache, by the names of their accounts.
   var kernel: [String: String] {
     var tokens: [String: String] = [:]
     for (key, body) in cache.bodies {
-      let name = key.dropFirst(AccountSelector(api: .standard, name: nil).keyDescription.count)
-      tokens[String(name)] = firstLine(body)
+      let lines = body.split(separator: "\n")
+      tokens[String(key.split(separator: "#")[1])] = String(lines[1])
     }
     return tokens
   }
 
   /// The first line of an item of the keyring.
-  func keyring(_ item: String) -> String? { store.bodies[item].map(firstLine) }
-
-  private func firstLine(_ body: String) -> String {
-    String(body.prefix { !$0.isNewline })
+  func keyring(_ item: String) -> String? {
+    store.bodies[item].map { String($0.prefix { !$0.isNewline }) }
   }
 }
-
-extension IssuerError {
-  static let refusal = IssuerError.refused(.init(status: 401))
-
-  static func trouble(
-    retryAfter: Int64? = nil, isTransient: Bool = true
-  ) -> IssuerError {
-    .unavailable(
-      .init(reason: "METI is in trouble (503)", retryAfter: retryAfter, isTransient: isTransient))
-  }
-}
-
-let anyone = AccountSelector(api: .standard, name: nil)

@@ -8,10 +8,10 @@ import Testing
   private func issue(
     within milliseconds: Int64 = 30 * second, since start: Moment? = nil
   ) -> Result<String, IssuerError> {
-    let patience = Patience(clock: world.clock, held: world.lock.held)
+    let policy = RetryPolicy(clock: world.clock, held: FakeHeldLock(world.lock))
     let now = world.clock.now()
     do throws(IssuerError) {
-      let token = try patience.issue(
+      let token = try policy.issue(
         from: world.issuer, for: .password("secret"), since: start ?? now,
         until: Deadline(milliseconds, from: now))
       return .success(text(token.secret))
@@ -23,7 +23,7 @@ import Testing
   private func answers(_ answers: FakeIssuer.Answer...) { world.issuer.next = answers }
   private var asked: Int { world.issuer.asked.count }
   private var pauses: [Int64] { world.clock.pauses }
-  private var backOff: BackOff? { world.lock.held.backOff }
+  private var backOff: BackOff? { world.lock.state.backOff }
 
   @Test func `that passes is not noticed`() {
     answers(.failure(.trouble()), .failure(.trouble()), .failure(.trouble()))
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: [30, 31, 3600])
-  func `that asks for more time than the call has is left at once`(_ seconds: Int64) {
+  func `that asks for more time than the call has ends the call at once`(_ seconds: Int64) {
     answers(.failure(.trouble(retryAfter: seconds)))
     #expect(issue() == .failure(.trouble(retryAfter: seconds)))
     #expect(pauses == [])
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test(arguments: [3601, 86400, Int64.max])
-  func `that asks for absurdly long is left alone for an hour`(_ seconds: Int64) {
+  func `that asks for absurdly long gets an hour`(_ seconds: Int64) {
     answers(.failure(.trouble(retryAfter: seconds)))
     _ = issue()
     #expect(backOff?.pause == hour)
@@ -120,23 +120,23 @@ import Testing
     #expect(backOff?.remaining(at: world.clock.now()) ?? 0 == 0)
   }
 
-  @Test(arguments: [IssuerError.refusal, .outOfTime(reason: "no answer in time")])
-  func `is not a refusal nor a caller's want of time`(_ error: IssuerError) {
+  @Test(arguments: [IssuerError.rejection, .outOfTime(reason: "no answer in time")])
+  func `is neither a rejection nor the end of a caller's time`(_ error: IssuerError) {
     answers(.failure(error))
     #expect(issue() == .failure(error))
     #expect(asked == 1)
     #expect(backOff == nil)
   }
 
-  @Test func `is still known after a call that had no time`() {
+  @Test func `is still known after a call without time`() {
     let pause = BackOff(since: noon.later(-9 * second), pause: 8 * second, reason: "trouble")
-    world.lock.held.backOff = pause
+    world.lock.state.backOff = pause
     answers(.failure(.outOfTime(reason: "no answer in time")))
     #expect(issue() == .failure(.outOfTime(reason: "no answer in time")))
     #expect(backOff == pause)
   }
 
-  @Test func `is not what a patient call meets behind an impatient one`() {
+  @Test func `is not what a call with time meets behind one without`() {
     answers(.failure(.outOfTime(reason: "no answer in time")))
     let start = world.clock.now()
     #expect(issue(within: second, since: start) != .success("issued-1"))
@@ -144,13 +144,13 @@ import Testing
     #expect(pauses == [])
   }
 
-  @Test func `that ends in a refusal is a refusal`() {
-    answers(.failure(.trouble()), .failure(.refusal))
-    #expect(issue() == .failure(.refusal))
+  @Test func `that ends in a rejection is a rejection`() {
+    answers(.failure(.trouble()), .failure(.rejection))
+    #expect(issue() == .failure(.rejection))
     #expect(asked == 2)
   }
 
-  @Test func `is left alone for eight seconds after the last attempt`() {
+  @Test func `leaves a pause of eight seconds after the last attempt`() {
     world.issuer.answer = { _ in .failure(.trouble()) }
     _ = issue()
     #expect(
@@ -160,14 +160,14 @@ import Testing
   }
 
   @Test func `is waited out by the next call`() {
-    world.lock.held.backOff = BackOff(
+    world.lock.state.backOff = BackOff(
       since: noon.later(-3 * second), pause: 8 * second, reason: "trouble")
     #expect(issue() == .success("issued-1"))
     #expect(pauses == [5 * second])
   }
 
   @Test func `is forgotten after a success`() {
-    world.lock.held.backOff = BackOff(since: noon, pause: second, reason: "trouble")
+    world.lock.state.backOff = BackOff(since: noon, pause: second, reason: "trouble")
     world.clock.moment = noon.later(2 * second)
     #expect(issue() == .success("issued-1"))
     #expect(pauses == [])
@@ -175,14 +175,14 @@ import Testing
   }
 
   @Test func `is forgotten after a restart of the machine`() {
-    world.lock.held.backOff = BackOff(since: noon, pause: hour, reason: "trouble")
+    world.lock.state.backOff = BackOff(since: noon, pause: hour, reason: "trouble")
     world.clock.moment = Moment(wall: noon.wall + second, boot: second, bootID: "next boot")
     #expect(issue() == .success("issued-1"))
     #expect(pauses == [])
   }
 
   @Test func `is shared by a call that has less time than the pause`() {
-    world.lock.held.backOff = BackOff(
+    world.lock.state.backOff = BackOff(
       since: noon.later(-second), pause: 8 * second, reason: "METI is in trouble (503)")
     #expect(
       issue(within: 7 * second) == .failure(.trouble(retryAfter: 7, isTransient: false)))
@@ -205,7 +205,7 @@ import Testing
     #expect(asked == 4)
   }
 
-  @Test func `is left alone by a hundred calls with little time in one pause`() {
+  @Test func `is asked once by a hundred calls with little time in one pause`() {
     world.issuer.answer = { _ in .failure(.trouble(retryAfter: 60)) }
     for _ in 0..<100 {
       _ = issue(within: 8 * second)
@@ -215,7 +215,41 @@ import Testing
   }
 }
 
-@Suite struct `An answer that is of no use` {
+@Suite struct `METI that says nothing` {
+  private let world = World()
+
+  private func issue(firstLimit: Int64?) -> Result<String, IssuerError> {
+    let policy = RetryPolicy(clock: world.clock, held: FakeHeldLock(world.lock))
+    do throws(IssuerError) {
+      let token = try policy.issue(
+        from: world.issuer, for: .password("secret"), since: noon,
+        until: Deadline(30 * second, from: noon), firstLimit: firstLimit)
+      return .success(text(token.secret))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  @Test func `takes all the time of a call`() {
+    world.issuer.next = [.silence]
+    #expect(issue(firstLimit: nil) == .failure(.outOfTime(reason: "no answer in time")))
+    #expect(world.clock.now() == noon.later(30 * second))
+  }
+
+  @Test func `is asked again after the limit of the first attempt`() {
+    world.issuer.next = [.silence]
+    #expect(issue(firstLimit: 3 * second) == .success("issued-2"))
+    #expect(world.clock.now() == noon.later(3250))
+  }
+
+  @Test func `gets more time to connect in every attempt`() {
+    world.issuer.answer = { _ in .failure(.trouble()) }
+    _ = issue(firstLimit: nil)
+    #expect(world.issuer.connectLimits == [10_000, 20_000, 40_000, 80_000])
+  }
+}
+
+@Suite struct `An unusable answer` {
   private let world = World()
   private let useless = IssuerError.unusable(reason: "METI has no token endpoint at this URL (404)")
 
@@ -224,10 +258,10 @@ import Testing
   private func issue(
     within milliseconds: Int64 = 30 * second, since start: Moment? = nil
   ) -> Result<String, IssuerError> {
-    let patience = Patience(clock: world.clock, held: world.lock.held)
+    let policy = RetryPolicy(clock: world.clock, held: FakeHeldLock(world.lock))
     let now = world.clock.now()
     do throws(IssuerError) {
-      let token = try patience.issue(
+      let token = try policy.issue(
         from: world.issuer, for: .password("secret"), since: start ?? now,
         until: Deadline(milliseconds, from: now))
       return .success(text(token.secret))
@@ -265,6 +299,6 @@ import Testing
     _ = issue()
     world.clock.moment = world.clock.moment.later(2 * second)
     #expect(issue() == .success("issued-2"))
-    #expect(world.lock.held.note.isEmpty)
+    #expect(world.lock.state.isEmpty)
   }
 }

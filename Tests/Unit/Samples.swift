@@ -4,7 +4,10 @@ import MetiToken
 let noon = Moment(wall: 1_767_268_800_000, boot: 3_600_000, bootID: "this boot")
 
 let second: Int64 = 1_000
+let minute: Int64 = 60_000
 let hour: Int64 = 3_600_000
+
+let anyone = AccountSelector(api: .standard, name: nil)
 
 extension Moment {
   /// `milliseconds` later on both clocks.
@@ -34,13 +37,30 @@ extension Token {
       secret: Secret(copying: text), account: account.name,
       expiry: Expiry(lifetime: lifetime, from: start), lifetime: lifetime)
   }
+
+  /// A token that has `left` milliseconds at noon.
+  static func left(_ left: Int64, _ text: String, lifetime: Int64 = 3600) -> Token {
+    issued(text, lifetime: lifetime, at: noon.later(left - lifetime * second))
+  }
 }
 
 extension Credential {
   static func password(
-    _ password: String, of account: Account = .anna, refusedOn: Int64? = nil
+    _ password: String, of account: Account = .anna, rejection: Rejection? = nil
   ) -> Credential {
-    Credential(account: account, secret: Secret(copying: password), refusedOn: refusedOn)
+    Credential(account: account, secret: Secret(copying: password), rejection: rejection)
+  }
+}
+
+extension IssuerError {
+  static let rejection = IssuerError.rejected(.init(status: 401))
+  static let ambiguous = IssuerError.rejected(.init(status: 403, isAmbiguous: true))
+
+  static func trouble(
+    retryAfter: Int64? = nil, isTransient: Bool = true
+  ) -> IssuerError {
+    .unavailable(
+      .init(reason: "METI is in trouble (503)", retryAfter: retryAfter, isTransient: isTransient))
   }
 }
 
