@@ -111,7 +111,8 @@ enum KernelKey {
     return lines.contains { line in
       let columns = line.split(separator: 0x20, maxSplits: 8)
       return columns.count == 9 && !columns[3].elementsEqual("expd".utf8)
-        && columns[7].elementsEqual("user".utf8) && columns[8].starts(with: start.utf8)
+        && columns[7].elementsEqual("user".utf8)
+        && columns[8].drop { $0 == 0x20 }.starts(with: start.utf8)
     }
   }
 }
