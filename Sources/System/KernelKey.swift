@@ -68,6 +68,8 @@ enum KernelKey {
   }
 
   static func remove(_ key: Int32) throws(Refusal) {
+    // Where a search may have linked it.
+    _ = meti_key_unlink(key, meti_process_keyring)
     guard meti_key_unlink(key, meti_user_keyring) == 0 else { throw Refusal("KEYCTL_UNLINK") }
   }
 

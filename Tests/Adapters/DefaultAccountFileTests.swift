@@ -44,9 +44,10 @@ import Testing
   }
 
   @Test func `is in the home of the user database if HOME is not set`() {
+    let user = unsafe getpwuid(geteuid())
+    let home = unsafe user.map { unsafe String(cString: $0.pointee.pw_dir) }
     #expect(
-      DefaultAccountFile { _ in nil }.path
-        == "\(NSHomeDirectoryForUser(NSUserName()) ?? "")/.config/meti-token/default")
+      DefaultAccountFile { _ in nil }.path == home.map { "\($0)/.config/meti-token/default" })
   }
 
   @Test func `is nowhere if the home is relative`() throws {

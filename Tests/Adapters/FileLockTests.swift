@@ -11,8 +11,8 @@ private func withoutLocks(_ descriptor: Int32, _ operation: Int32) -> Int32 {
   return -1
 }
 
-/// Acquires a lock that is free or about to be: a child that another test starts keeps what its parent
-/// has open until it executes its program.
+/// Acquires a lock that is free or about to be: a child that another test starts keeps what its
+/// parent has open until it executes its program.
 private func acquireSoon(_ name: String, in directory: String) throws -> any NamedLock {
   let clock = SystemClock()
   return try FileLock(directories: [directory], clock: clock)
@@ -153,7 +153,7 @@ private func acquireSoon(_ name: String, in directory: String) throws -> any Nam
     #expect(try directory.mode(file) == 0o600)
     #expect(try directory.text(file) == "")
     #expect(try directory.names() == [file])
-    #expect(lock.tryAcquire(account) != nil)
+    _ = try acquireSoon(account.description, in: directory.path)
   }
 }
 
@@ -221,13 +221,21 @@ private func acquireSoon(_ name: String, in directory: String) throws -> any Nam
 
   init() throws {
     directory = try TemporaryDirectory()
-    lock = FileLock(directories: [directory.path], clock: FakeClock())
+    let clock = FakeClock()
+    clock.whilePausing = { usleep(1000) }
+    lock = FileLock(directories: [directory.path], clock: clock)
     account = try Account(name: "a@b.c", api: .standard)
     file = "\(Fingerprint.of(account.description)).lock"
   }
 
+  /// The lock, which is free or about to be: see ``acquireSoon(_:in:)``.
+  private func held() throws -> any HeldLock {
+    try #require(
+      try lock.acquire(account, until: Deadline(5000, from: noon), whileWaiting: { false }))
+  }
+
   private func write(_ state: LockState) throws {
-    #expect(try #require(lock.tryAcquire(account)).write(state))
+    #expect(try held().write(state))
   }
 
   private var full: LockState {
@@ -242,13 +250,13 @@ private func acquireSoon(_ name: String, in directory: String) throws -> any Nam
 
   @Test func `is empty at first`() throws {
     #expect(lock.state(of: account).isEmpty)
-    #expect(try #require(lock.tryAcquire(account)).state.isEmpty)
+    #expect(try held().state.isEmpty)
   }
 
   @Test func `is found by the next holder, and read without the lock`() throws {
     try write(full)
     #expect(lock.state(of: account) == full)
-    #expect(try #require(lock.tryAcquire(account)).state == full)
+    #expect(try held().state == full)
   }
 
   @Test func `is lines of text`() throws {
