@@ -54,7 +54,9 @@ let package = Package(
     .testTarget(name: "Unit", dependencies: ["MetiToken"], swiftSettings: strict),
     .testTarget(
       name: "Adapters",
-      dependencies: ["MetiToken", "System", "Keyring", "TokenEndpoint", "CLinux", "CLibcurl"],
+      dependencies: [
+        "MetiToken", "System", "Keyring", "TokenEndpoint", "CLibcurl", "CTestSupport",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "Commands",

@@ -68,6 +68,8 @@ enum KernelKey {
   }
 
   static func remove(_ key: Int32) throws(Refusal) {
+    // Where a search may have linked it.
+    _ = meti_key_unlink(key, meti_process_keyring)
     guard meti_key_unlink(key, meti_user_keyring) == 0 else { throw Refusal("KEYCTL_UNLINK") }
   }
 
@@ -111,7 +113,8 @@ enum KernelKey {
     return lines.contains { line in
       let columns = line.split(separator: 0x20, maxSplits: 8)
       return columns.count == 9 && !columns[3].elementsEqual("expd".utf8)
-        && columns[7].elementsEqual("user".utf8) && columns[8].starts(with: start.utf8)
+        && columns[7].elementsEqual("user".utf8)
+        && columns[8].drop { $0 == 0x20 }.starts(with: start.utf8)
     }
   }
 }

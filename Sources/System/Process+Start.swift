@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import MetiToken
+import Synchronization
 
 /// How a child ended.
 public enum TerminationStatus: Equatable, Sendable {
@@ -71,17 +72,21 @@ extension Process {
     return pid
   }
 
+  /// One at a time: another thread must not take the small limit for the one to restore.
+  private static let coreLimit = Mutex(())
+
   /// A child inherits the limit. One byte is too little for a core file, and keeps the kernel from
   /// starting a handler as well, which it does with a limit of 0 (core(5), "Piping core dumps").
-  private static func withoutCoreDumps<Result>(_ body: () -> Result) -> Result {
-    var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0 else {
+  private static func withoutCoreDumps(_ body: () -> Int32) -> Int32 {
+    coreLimit.withLock { _ in
+      let kind = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+      var limit = rlimit()
+      guard unsafe getrlimit(kind, &limit) == 0 else { return body() }
+      var small = rlimit(rlim_cur: min(1, limit.rlim_max), rlim_max: limit.rlim_max)
+      _ = unsafe setrlimit(kind, &small)
+      defer { _ = unsafe setrlimit(kind, &limit) }
       return body()
     }
-    var small = rlimit(rlim_cur: min(1, limit.rlim_max), rlim_max: limit.rlim_max)
-    _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &small)
-    defer { _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) }
-    return body()
   }
 
   /// Waits for the end of a child (waitpid(2)).

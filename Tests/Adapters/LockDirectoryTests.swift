@@ -1,31 +1,26 @@
-import FileLock
 import Foundation
 import Glibc
+import System
 import Testing
-
-private let hasRuntimeDirectory = FileManager.default.fileExists(
-  atPath: "/run/user/\(geteuid())")
 
 @Suite struct `The directory for locks` {
   private let directory: TemporaryDirectory
 
   init() throws { directory = try TemporaryDirectory() }
 
-  private func find(_ variables: [String: String], home: String? = nil) -> String? {
-    all(variables, home: home).first { _ in true }
+  /// Without the machine's own runtime directory and without the home of the user database.
+  private func all(_ variables: [String: String]) -> AnySequence<String> {
+    let variables = variables.merging(["HOME": "/nonexistent"]) { given, _ in given }
+    return LockDirectory.all({ variables[$0] }, userRuntime: directory("user"))
   }
 
-  private func all(_ variables: [String: String], home: String? = nil) -> AnySequence<String> {
-    LockDirectory.all({ variables[$0] }, home: { home })
-  }
-
-  private func mode(_ path: String) throws -> Int? {
-    try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+  private func find(_ variables: [String: String]) -> String? {
+    all(variables).first { _ in true }
   }
 
   @Test func `is made in the runtime directory, closed to all others`() throws {
     #expect(find(["XDG_RUNTIME_DIR": directory.path]) == directory("meti-token"))
-    #expect(try mode(directory("meti-token")) == 0o700)
+    #expect(try directory.mode("meti-token") == 0o700)
   }
 
   @Test func `is the same at the next call`() {
@@ -40,22 +35,19 @@ private let hasRuntimeDirectory = FileManager.default.fileExists(
     #expect(find(variables) == directory("run/meti-token"))
   }
 
-  @Test(.enabled(if: !hasRuntimeDirectory, "this machine has /run/user/UID"))
-  func `is in the cache directory where there is no runtime directory`() throws {
+  @Test func `is in the cache directory without a runtime directory`() throws {
     let variables = [
       "XDG_RUNTIME_DIR": "/nonexistent", "XDG_CACHE_HOME": directory.path, "HOME": "/nonexistent",
     ]
     #expect(find(variables) == directory("meti-token"))
   }
 
-  @Test(.enabled(if: !hasRuntimeDirectory, "this machine has /run/user/UID"))
-  func `is in a cache directory that is made at home`() throws {
+  @Test func `is in a cache directory that is made at home`() throws {
     #expect(find(["HOME": directory.path]) == directory(".cache/meti-token"))
-    #expect(try mode(directory(".cache")) == 0o700)
+    #expect(try directory.mode(".cache") == 0o700)
   }
 
-  @Test(.enabled(if: !hasRuntimeDirectory, "this machine has /run/user/UID"))
-  func `is none where there is nowhere to put it`() {
+  @Test func `is none if no place is usable`() {
     #expect(find([:]) == nil)
     #expect(find(["HOME": "/nonexistent", "XDG_CACHE_HOME": ""]) == nil)
   }
@@ -67,10 +59,10 @@ private let hasRuntimeDirectory = FileManager.default.fileExists(
       "XDG_RUNTIME_DIR": "/nonexistent", variable: "\(directory("a")):\(directory("b"))",
     ]
     #expect(Array(all(variables)).last == directory("b/meti-token"))
-    #expect(try mode(directory("b/meti-token")) == 0o700)
+    #expect(try directory.mode("b/meti-token") == 0o700)
   }
 
-  @Test func `is made when it is come to, one after the other`() throws {
+  @Test func `is made when the ones before it are not usable`() throws {
     for name in ["run", "cache", "home", "state"] { try directory.make(name) }
     let variables = [
       "XDG_RUNTIME_DIR": directory("run"), "XDG_CACHE_HOME": directory("cache"),
@@ -83,16 +75,20 @@ private let hasRuntimeDirectory = FileManager.default.fileExists(
         == ["run", "cache", "home/.cache", "state"].map { directory("\($0)/meti-token") })
   }
 
-  @Test func `is in the home that the user database has where the environment has none`() throws {
-    #expect(Array(all([:], home: directory.path)).last == directory(".cache/meti-token"))
-    try directory.make("other")
-    #expect(
-      Array(all(["HOME": directory("other")], home: directory.path)).last
-        == directory("other/.cache/meti-token"))
+  @Test func `is in the runtime directory of the user if the environment names none`() throws {
+    try directory.make("user")
+    try directory.make("user/\(geteuid())")
+    #expect(find([:]) == directory("user/\(geteuid())/meti-token"))
   }
 
-  @Test func `is this user's home in the user database`() throws {
-    #expect(LockDirectory.userHome == NSHomeDirectoryForUser(NSUserName()))
+  @Test func `can be entered by its owner, whatever the umask`() throws {
+    let directory = directory
+    try withUmask(0o777) {
+      let variables = ["HOME": directory.path]
+      _ = LockDirectory.all({ variables[$0] }, userRuntime: "/nonexistent").first { _ in true }
+    }
+    #expect(try directory.mode(".cache") == 0o700)
+    #expect(try directory.mode(".cache/meti-token") == 0o700)
   }
 
   @Test(arguments: ["", "run", "./run", "../run", "~"])

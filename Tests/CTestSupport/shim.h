@@ -1,12 +1,14 @@
 // What Linux and GNU offer beyond POSIX, which Swift's Glibc module leaves out, and the
 // variadic syscall(2), which Swift cannot call.
 #pragma once
+#include <linux/sched.h>
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <malloc.h>
 #include <unistd.h>
 
+int unshare(int flags);
 int pipe2(int descriptors[2], int flags);
 int posix_openpt(int flags);
 int grantpt(int descriptor);

@@ -1,5 +1,8 @@
+import CTestSupport
 import Foundation
+import Glibc
 import MetiToken
+import Testing
 
 /// Noon of 2026-01-01 UTC on a machine that started an hour ago.
 let noon = Moment(wall: 1_767_268_800_000, boot: 3_600_000, bootID: "this boot")
@@ -11,11 +14,11 @@ extension Moment {
   }
 }
 
-/// A clock that stands still until somebody pauses.
+/// A clock that stands still but for pauses.
 final class FakeClock: MetiToken.Clock {
   private(set) var moment = noon
   private(set) var pauses: [Int64] = []
-  /// Is told of every pause.
+  /// Called in every pause.
   var whilePausing: () -> Void = {}
 
   func now() -> Moment { moment }
@@ -30,7 +33,7 @@ final class FakeClock: MetiToken.Clock {
 }
 
 /// A directory that only we can enter, removed with the last reference to it.
-final class TemporaryDirectory {
+final class TemporaryDirectory: Sendable {
   /// No slash at the end.
   let path: String
 
@@ -61,14 +64,45 @@ final class TemporaryDirectory {
     try FileManager.default.createSymbolicLink(atPath: self(name), withDestinationPath: target)
   }
 
+  func mode(_ name: String = "") throws -> Int? {
+    let path = name.isEmpty ? path : self(name)
+    return try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+  }
+
+  func text(_ name: String) throws -> String {
+    try String(contentsOfFile: self(name), encoding: .utf8)
+  }
+
   func names(_ name: String = "") throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: self(name)).sorted()
   }
 }
 
-/// The text of a secret; those of the tests are none.
-func text(_ secret: borrowing Secret) -> String {
-  secret.withBytes { bytes in
-    unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+/// A text for a test, which is printed in one short line.
+struct Sample: CustomTestStringConvertible, Sendable {
+  let text: String
+  let testDescription: String
+
+  init(_ text: String) { self.init(text.debugDescription, text) }
+
+  init(_ description: String, _ text: String) {
+    self.text = text
+    testDescription = description
   }
+}
+
+/// Runs `body` with a umask that only it has: on a thread with a file system state of its own
+/// (unshare(2), CLONE_FS).
+func withUmask(_ mask: mode_t, _ body: @escaping @Sendable () throws -> Void) throws {
+  let done = DispatchSemaphore(value: 0)
+  nonisolated(unsafe) var result: Result<Void, any Error> = .failure(POSIXError(.EPERM))
+  Thread {
+    if unshare(CLONE_FS) == 0 {
+      umask(mask)
+      unsafe result = Result { try body() }
+    }
+    done.signal()
+  }.start()
+  done.wait()
+  try unsafe result.get()
 }
