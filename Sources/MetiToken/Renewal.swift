@@ -175,7 +175,7 @@ public struct Renewal {
     if let token = try stored(account, held), search.need(token) == .none { return token }
     let token = try issued(search, held, refreshUntil: end)
     // METI may hand out a token that lives less long than this call asks for.
-    guard search.need(token) < .required else { return nil }
+    guard search.request.canBeMet(by: token), search.need(token) < .required else { return nil }
     return token
   }
 

@@ -21,9 +21,11 @@ import Testing
     #expect(pack(.issued("abc")) == Self.body)
   }
 
-  @Test func `comes back whole`() throws {
-    let read = CachedForm.token(Secret(copying: Self.body), of: .anna, at: noon)
-    let token = try #require(read)
+  @Test func `comes back whole`() {
+    guard let token = CachedForm.token(Secret(copying: Self.body), of: .anna, at: noon) else {
+      Issue.record("it cannot be read")
+      return
+    }
     let (account, expiry, refreshFrom) = (token.account, token.expiry, token.refreshFrom)
     #expect(account == "anna@domain.com")
     #expect(expiry == Expiry(lifetime: 3600, from: noon))

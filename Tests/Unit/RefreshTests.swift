@@ -251,7 +251,7 @@ import Testing
   init() { world.put(inBoth: .left(5000, "dying")) }
 
   @Test func `is renewed with retries`() {
-    world.issuer.next = [.failure(.trouble()), .silence]
+    world.issuer.next = [.silence, .failure(.trouble())]
     #expect(world.token() == .success("issued-3"))
     #expect(world.clock.pauses.count == 2)
   }

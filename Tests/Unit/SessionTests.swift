@@ -378,6 +378,7 @@ import Testing
       #expect(world.logout(.anna) == .failure(.busy))
       return .token(lifetime: 3600)
     }
+    world.clock.pass(second)
     #expect(world.token(mustBeNew: true) == .success("issued-1"))
     #expect(world.logout(.anna) == .success(true))
     #expect(world.kernel == [:])
