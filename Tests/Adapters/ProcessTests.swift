@@ -53,7 +53,7 @@ private func run(
 }
 
 @Suite struct `A child` {
-  @Test func `is run to its end, and what it wrote and its status are returned`() throws {
+  @Test func `has ended when its output and its status are returned`() throws {
     let output = try run("cat; echo error >&2; exit 3", input: "input\n")
     #expect(
       output

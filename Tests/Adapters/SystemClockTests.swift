@@ -31,7 +31,7 @@ import Testing
     #expect(clock.now().boot - start.boot < 10_000)
   }
 
-  @Test func `pauses at least as long as it is told`() {
+  @Test func `pauses at least as long as asked`() {
     let start = clock.now()
     clock.pause(15)
     #expect(clock.now().boot - start.boot >= 14)
