@@ -30,7 +30,8 @@ import MetiToken
   func value<Value>(_ finish: Finish<Value>) throws(KeyringError) -> Value {
     guard let result = unsafe result else { throw KeyringError(.notAnswering) }
     var error: UnsafeMutablePointer<GError>?
-    let value = unsafe finish(result, &error)
+    // See ``Variant/withPointer(_:)``.
+    let value = withExtendedLifetime(self) { unsafe finish(result, &error) }
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     return value
   }
