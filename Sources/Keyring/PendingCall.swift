@@ -1,7 +1,7 @@
 import CLibsecret
 import MetiToken
 
-/// An asynchronous call of GLib that has begun; ``EventLoop`` runs it to its end.
+/// An asynchronous call of GLib that has begun; ``EventLoop`` runs it to the end.
 @safe final class PendingCall {
   typealias Start = (GAsyncReadyCallback, gpointer) -> Void
   /// The C function that takes the value of a call out of its GAsyncResult, or sets the GError.

@@ -104,7 +104,7 @@ import Testing
       terminal: false),
     Case("terminal", true, .never, with(desktop, "METI_TOKEN_INTERACTIVE=terminal")),
     Case(
-      "terminal, where there is none", false, .never,
+      "terminal, without one", false, .never,
       with(desktop, "METI_TOKEN_INTERACTIVE=terminal"), terminal: false),
   ]
 
