@@ -111,6 +111,7 @@ import Testing
     try prompter.tell("answer \(Session.password)")
     #expect(kind { try stores.store(waiting).unlock(AccountSelector(.ours)) } == .dismissed)
     #expect(kind { try stores.store(.withinCall).unlock(AccountSelector(.ours)) } == .dismissed)
+    #expect(stores.announcements.count == 1)
     #expect(try prompter.tell("journal").count == 1)
     // A daemon that was restarted knows nothing of it.
     try session.restartLocked()
