@@ -19,7 +19,9 @@ static inline GObject *meti_service_constructor(GType type, guint count,
   GObject *service = parent->constructor(type, count, properties);
   g_object_set(service, "g-bus-type", G_BUS_TYPE_NONE, "g-name", "org.freedesktop.secrets",
                "g-flags",
-               G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES | G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS,
+               G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES |
+                   G_DBUS_PROXY_FLAGS_DO_NOT_CONNECT_SIGNALS |
+                   G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START_AT_CONSTRUCTION,
                NULL);
   return service;
 }

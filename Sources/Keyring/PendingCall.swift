@@ -1,7 +1,7 @@
 import CLibsecret
 import MetiToken
 
-/// An asynchronous call of GLib that has begun; ``EventLoop`` runs it to its end.
+/// An asynchronous call of GLib that has begun; ``EventLoop`` runs it to the end.
 @safe final class PendingCall {
   typealias Start = (GAsyncReadyCallback, gpointer) -> Void
   /// The C function that takes the value of a call out of its GAsyncResult, or sets the GError.
@@ -30,7 +30,8 @@ import MetiToken
   func value<Value>(_ finish: Finish<Value>) throws(KeyringError) -> Value {
     guard let result = unsafe result else { throw KeyringError(.notAnswering) }
     var error: UnsafeMutablePointer<GError>?
-    let value = unsafe finish(result, &error)
+    // See ``Variant/withPointer(_:)``.
+    let value = withExtendedLifetime(self) { unsafe finish(result, &error) }
     if let error = unsafe error { throw unsafe KeyringError(taking: error) }
     return value
   }

@@ -77,28 +77,27 @@ extension SecretServiceClient {
     _ path: String, _ purpose: PromptPurpose, _ dialogs: Interaction.Dialogs
   ) throws(KeyringError) -> Variant? {
     guard dialogs != .never else { throw KeyringError(.needsPrompt) }
-    let start = loop.clock.now()
-    var end = loop.call
-    if case .waiting(let milliseconds) = dialogs {
-      loop.announce?(purpose.announcement)
-      end = Deadline(milliseconds, from: start)
-      // The user's time is not the call's.
-      defer { loop.call.extend(by: loop.clock.now().boot - start.boot) }
-      return try takeTurn(path, purpose, until: end, waits: true)
+    guard case .waiting(let milliseconds) = dialogs else {
+      return try takeTurn(path, purpose, until: loop.call, waits: false)
     }
-    return try takeTurn(path, purpose, until: end, waits: false)
+    let start = loop.clock.now()
+    // The user's time is not the call's.
+    defer { loop.call.extend(by: loop.clock.now().boot - start.boot) }
+    return try takeTurn(path, purpose, until: Deadline(milliseconds, from: start), waits: true)
   }
 
   private func takeTurn(
     _ path: String, _ purpose: PromptPurpose, until end: Deadline, waits: Bool
   ) throws(KeyringError) -> Variant? {
     let place = "\(busID) \(provider ?? "-") \(purpose.place)"
+    var isAnnounced = false
     while true {
       let now = loop.clock.now()
       if let lock = locks.tryAcquire(named: "prompt") {
         let note = PromptNote(lock.note).flatMap { $0.place == place ? $0 : nil }
         guard let note, note.isCurrent(at: now, place: place) else {
           let unanswered = note?.state == .open ? note!.unanswered + 1 : 1
+          if !isAnnounced { loop.announce?(purpose.announcement) }
           lock.write(PromptNote(.open, at: now, unanswered: unanswered, place: place).text)
           return try promptUser(path, purpose, until: end, waits: waits, lock, place)
         }
@@ -107,6 +106,8 @@ extension SecretServiceClient {
       }
       guard waits, end.remaining(at: now) > 0 else { throw KeyringError(.promptOpen) }
       if case .unlock(let locked) = purpose, try isUnlocked(locked) { return nil }
+      if !isAnnounced { loop.announce?(purpose.announcement) }
+      isAnnounced = true
       loop.clock.pause(Self.pollInterval)
     }
   }

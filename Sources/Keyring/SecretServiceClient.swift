@@ -11,7 +11,7 @@ import MetiToken
   private var service: UnsafeMutablePointer<SecretService>?
   /// The default collection of a KeePassXC that is locked: until it is unlocked, a search would open
   /// a dialog and take 10 seconds.
-  private var lockedDatabase: String?
+  private(set) var lockedDatabase: String?
   /// Whether this client has opened a prompt for the user.
   var hasPrompted = false
 
@@ -27,9 +27,9 @@ import MetiToken
   }
 
   static let name = "org.freedesktop.secrets"
-  private static let root = "/org/freedesktop/secrets"
+  static let root = "/org/freedesktop/secrets"
   static let defaultAlias = root + "/aliases/default"
-  private static let secret = "org.freedesktop.Secret."
+  static let secret = "org.freedesktop.Secret."
 
   // MARK: Connecting
 
@@ -59,7 +59,7 @@ import MetiToken
     }
   }
 
-  private func connected() throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
+  func connected() throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
     if let service = unsafe service { return unsafe service }
     let bus = try unsafe connectedToBus()
     // On their way together, so that one costs no time.
@@ -89,6 +89,8 @@ import MetiToken
     unsafe g_object_unref(old)
     unsafe service = nil
   }
+
+  func didUnlock() { lockedDatabase = nil }
 
   /// The provider's unique name on the bus; `nil` if there is none.
   var provider: String? {
@@ -151,11 +153,13 @@ import MetiToken
     let arguments = Variant.tuple(arguments)
     let type = unsafe g_variant_type_new(reply)
     defer { unsafe g_variant_type_free(type) }
-    return unsafe loop.begin { done, data in
-      // Without a time limit of GDBus's: the loop has one.
-      unsafe g_dbus_connection_call(
-        bus, name, path, interface, method, arguments.value, type, G_DBUS_CALL_FLAGS_NONE, .max,
-        nil, done, data)
+    return unsafe arguments.withPointer { arguments in
+      unsafe loop.begin { done, data in
+        // Without a time limit of GDBus's: the loop has one.
+        unsafe g_dbus_connection_call(
+          bus, name, path, interface, method, arguments, type, G_DBUS_CALL_FLAGS_NONE, .max, nil,
+          done, data)
+      }
     }
   }
 
@@ -168,7 +172,7 @@ import MetiToken
     return unsafe Variant(taking: value)
   }
 
-  private func invoke(
+  func invoke(
     _ method: String, of interface: String, at path: String = root, _ arguments: [Variant] = [],
     reply: String
   ) throws(KeyringError) -> [Variant] {
@@ -214,116 +218,4 @@ import MetiToken
       method, of: name, at: "/org/freedesktop/DBus", arguments, reply: reply, to: name
     ).children[0]
   }
-
-  // MARK: Items
-
-  /// Object paths.
-  struct Found {
-    var unlocked: [String] = []
-    var locked: [String] = []
-  }
-
-  /// Unlocks nothing, prompts nobody and needs no session.
-  func search(_ attributes: Attributes) throws(KeyringError) -> Found {
-    _ = try unsafe connected()
-    if let lockedDatabase { return Found(locked: [lockedDatabase]) }
-    do {
-      let reply = try invoke(
-        "SearchItems", of: "Service", [.dictionary(attributes.query)], reply: "(aoao)")
-      return Found(unlocked: reply[0].strings, locked: reply[1].strings)
-    } catch  where error.kind == .vanished {
-      // Whoever has the name on the bus does not provide the service.
-      throw KeyringError(.failed, detail: error.detail)
-    }
-  }
-
-  /// The item's secret; `nil` if it cannot be decrypted.
-  func secret(_ path: String) throws(KeyringError) -> Secret? {
-    try openSession()
-    let service = try unsafe connected()
-    let session = unsafe String(cString: secret_service_get_session_dbus_path(service))
-    let reply = try invoke(
-      "GetSecret", of: "Item", at: path, [.path(session)], reply: "((oayays))")
-    guard let value = unsafe secret_service_decode_dbus_secret(service, reply[0].value) else {
-      return nil
-    }
-    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
-    var length: gsize = 0
-    guard let bytes = unsafe secret_value_get(value, &length) else { return Secret() }
-    return unsafe Secret(copying: UnsafeRawBufferPointer(start: bytes, count: Int(length)).bytes)
-  }
-
-  /// Replaces the secret of an item, in one step.
-  func setSecret(_ body: borrowing Secret, of path: String) throws(KeyringError) {
-    let encoded = try encoded(body)
-    _ = try invoke("SetSecret", of: "Item", at: path, [encoded], reply: "()")
-  }
-
-  /// Creates an item, or replaces the one with the same attributes.
-  /// - Returns: whether a prompt, whose path comes with it, decides about that.
-  func create(
-    _ body: borrowing Secret, label: String, _ attributes: Attributes, in collection: String
-  ) throws(KeyringError) -> (item: String?, prompt: String?) {
-    let properties: [String: Variant] = [
-      Self.secret + "Item.Label": .string(label),
-      Self.secret + "Item.Attributes": .dictionary(attributes.stored),
-    ]
-    let reply = try invoke(
-      "CreateItem", of: "Collection", at: collection,
-      [.properties(properties), encoded(body), .bool(true)], reply: "(oo)")
-    return (reply[0].objectPath, reply[1].objectPath)
-  }
-
-  /// - Returns: the prompt that decides about it.
-  func delete(_ path: String) throws(KeyringError) -> String? {
-    try invoke("Delete", of: "Item", at: path, reply: "(o)")[0].objectPath
-  }
-
-  /// Unlocks what needs no prompt.
-  /// - Returns: the prompt for the rest.
-  func unlock(_ paths: [String]) throws(KeyringError) -> String? {
-    let prompt = try invoke("Unlock", of: "Service", [.paths(paths)], reply: "(aoo)")[1].objectPath
-    if prompt == nil { didUnlock() }
-    return prompt
-  }
-
-  func didUnlock() { lockedDatabase = nil }
-
-  /// - Returns: the path of the default collection; `nil` if there is none.
-  func defaultCollection() throws(KeyringError) -> String? {
-    try invoke("ReadAlias", of: "Service", [.string("default")], reply: "(o)")[0].objectPath
-  }
-
-  /// Creates the default collection.
-  /// - Returns: as ``create(_:label:_:in:)``.
-  func createDefaultCollection() throws(KeyringError) -> (collection: String?, prompt: String?) {
-    let properties = [Self.secret + "Collection.Label": Variant.string("Default keyring")]
-    let reply = try invoke(
-      "CreateCollection", of: "Service", [.properties(properties), .string("default")],
-      reply: "(oo)")
-    return (reply[0].objectPath, reply[1].objectPath)
-  }
-
-  /// The secret as the session carries it.
-  private func encoded(_ body: borrowing Secret) throws(KeyringError) -> Variant {
-    try openSession()
-    let service = try unsafe connected()
-    let value = unsafe body.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { buffer in
-        unsafe secret_value_new(
-          buffer.baseAddress?.assumingMemoryBound(to: gchar.self), gssize(buffer.count),
-          "text/plain")!
-      }
-    }
-    defer { unsafe secret_value_unref(UnsafeMutableRawPointer(value)) }
-    guard let encoded = unsafe secret_service_encode_dbus_secret(service, value) else {
-      throw KeyringError(.failed, detail: "secret_service_encode_dbus_secret")
-    }
-    return unsafe Variant(taking: encoded)
-  }
-}
-
-extension Variant {
-  /// An object path; `nil` for "/", which says that there is no object.
-  var objectPath: String? { string.flatMap { $0 == "/" ? nil : $0 } }
 }

@@ -3,21 +3,29 @@ import CLibsecret
 /// A value of D-Bus (GVariant). Each read names the type it expects: what a provider sends is not
 /// trusted to have it.
 @safe final class Variant {
-  let value: OpaquePointer
+  private let value: OpaquePointer
 
   /// - Parameter value: a floating reference, or one that becomes this one's.
   init(taking value: OpaquePointer) { unsafe self.value = g_variant_take_ref(value) }
 
   deinit { unsafe g_variant_unref(value) }
 
+  /// The GVariant, for as long as `body` runs. The optimizer releases an object after the last use of
+  /// it, not of a pointer that was read from it.
+  func withPointer<Result>(_ body: (OpaquePointer) -> Result) -> Result {
+    withExtendedLifetime(self) { unsafe body(value) }
+  }
+
   // MARK: Writing
 
   static func string(_ text: String) -> Variant {
     unsafe Variant(taking: g_variant_new_string(text))
   }
+
   static func bool(_ bool: Bool) -> Variant {
     unsafe Variant(taking: g_variant_new_boolean(bool ? 1 : 0))
   }
+
   static func path(_ path: String) -> Variant {
     unsafe Variant(taking: g_variant_new_object_path(path))
   }
@@ -34,56 +42,69 @@ import CLibsecret
   static func properties(_ values: [String: Variant]) -> Variant {
     array(
       values.map { key, value in
-        unsafe entry(key, Variant(taking: g_variant_new_variant(value.value)))
+        unsafe entry(key, value.withPointer { unsafe Variant(taking: g_variant_new_variant($0)) })
       })
   }
 
   static func tuple(_ values: [Variant]) -> Variant {
-    let children: [OpaquePointer?] = unsafe values.map { unsafe $0.value }
-    defer { withExtendedLifetime(values) {} }
-    return unsafe Variant(taking: g_variant_new_tuple(children, gsize(children.count)))
+    unsafe collection(values) { unsafe g_variant_new_tuple($0, $1) }
   }
 
   private static func array(_ values: [Variant]) -> Variant {
-    let children: [OpaquePointer?] = unsafe values.map { unsafe $0.value }
-    defer { withExtendedLifetime(values) {} }
-    return unsafe Variant(taking: g_variant_new_array(nil, children, gsize(children.count)))
+    unsafe collection(values) { unsafe g_variant_new_array(nil, $0, $1) }
+  }
+
+  private static func collection(
+    _ values: [Variant], _ new: ([OpaquePointer?], gsize) -> OpaquePointer
+  ) -> Variant {
+    withExtendedLifetime(values) {
+      unsafe Variant(taking: new(values.map { unsafe $0.value }, gsize(values.count)))
+    }
   }
 
   private static func entry(_ key: String, _ value: Variant) -> Variant {
-    unsafe Variant(taking: g_variant_new_dict_entry(g_variant_new_string(key), value.value))
+    unsafe value.withPointer {
+      unsafe Variant(taking: g_variant_new_dict_entry(g_variant_new_string(key), $0))
+    }
   }
 
   // MARK: Reading
 
   /// The type as a D-Bus signature.
-  var type: String { unsafe String(cString: g_variant_get_type_string(value)) }
+  var type: String { unsafe withPointer { unsafe String(cString: g_variant_get_type_string($0)) } }
 
   /// The values of an array, a tuple or a dictionary; none of anything else.
   var children: [Variant] {
-    guard unsafe g_variant_is_container(value) != 0 else { return [] }
-    return (0..<(unsafe g_variant_n_children(value))).map {
-      unsafe Variant(taking: g_variant_get_child_value(value, $0))
+    unsafe withPointer { value in
+      guard unsafe g_variant_is_container(value) != 0 else { return [] }
+      return (0..<(unsafe g_variant_n_children(value))).map {
+        unsafe Variant(taking: g_variant_get_child_value(value, $0))
+      }
     }
   }
 
-  /// The value in a box (signature `v`).
+  /// What `get` reads from a value of this type; `nil` from any other.
+  private func read<Value>(_ type: String, _ get: (OpaquePointer) -> Value) -> Value? {
+    self.type == type ? unsafe withPointer(get) : nil
+  }
+
+  /// The value in a box.
   var unboxed: Variant? {
-    guard type == "v" else { return nil }
-    return unsafe Variant(taking: g_variant_get_variant(value))
+    unsafe read("v") { unsafe Variant(taking: g_variant_get_variant($0)) }
+  }
+  var string: String? { unsafe read("s") { unsafe String(cString: g_variant_get_string($0, nil)) } }
+  var bool: Bool? { unsafe read("b") { unsafe g_variant_get_boolean($0) != 0 } }
+  var uint32: UInt32? { unsafe read("u") { unsafe g_variant_get_uint32($0) } }
+  var uint64: UInt64? { unsafe read("t") { unsafe UInt64(g_variant_get_uint64($0)) } }
+
+  /// An object path; `nil` for "/", which means that there is no object.
+  var objectPath: String? {
+    let path = unsafe read("o") { unsafe String(cString: g_variant_get_string($0, nil)) }
+    return path == "/" ? nil : path
   }
 
-  /// A string or an object path.
-  var string: String? {
-    guard ["s", "o"].contains(type) else { return nil }
-    return unsafe String(cString: g_variant_get_string(value, nil))
-  }
-
-  var strings: [String] { children.compactMap(\.string) }
-
-  var bool: Bool? { type == "b" ? unsafe g_variant_get_boolean(value) != 0 : nil }
-  var uint32: UInt32? { type == "u" ? unsafe g_variant_get_uint32(value) : nil }
-  var uint64: UInt64? { type == "t" ? unsafe UInt64(g_variant_get_uint64(value)) : nil }
+  var strings: [String] { children.compactMap { $0.string } }
+  var objectPaths: [String] { children.compactMap { $0.objectPath } }
 
   /// A value of a dictionary `a{ss}`.
   func string(for key: String) -> String? {

@@ -77,7 +77,7 @@ import Testing
         == "unix:path=\(directory.path)/a%20b%2Cc%3Bd%3D%C3%A9%25%7E/bus")
   }
 
-  @Test func `is none where there is no socket`() throws {
+  @Test func `is none if there is no socket`() throws {
     #expect(address([:]) == nil)
     #expect(address(["XDG_RUNTIME_DIR": directory.path]) == nil)
     try directory.write([], to: "bus")
@@ -105,7 +105,7 @@ import Testing
   @Test(arguments: [
     "", "unix:", "unix:path=/no/such", "unix:abstract=/x", "tcp:host=127.0.0.1,port=1",
   ])
-  func `has no owner where there is no path to it`(address: String) {
+  func `has no owner if its address has no path`(address: String) {
     #expect(BusAddress(address).owner == nil)
   }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Keyring
 
-/// What no real keyring does on demand; Tests/Servers/fake-keyring says how it is told.
+/// What no real keyring does on demand; Tests/Servers/fake-keyring says which commands it takes.
 @Suite(.timeLimit(.minutes(1))) struct `The keyring store` {
   let session: Session
   let keyring: Service
