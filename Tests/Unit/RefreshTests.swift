@@ -248,7 +248,10 @@ import Testing
 @Suite struct `A token with five seconds left` {
   private let world = World()
 
-  init() { world.put(inBoth: .left(5000, "dying")) }
+  init() {
+    world.put(inBoth: .left(5100, "dying"))
+    world.clock.pass(100)
+  }
 
   @Test func `is renewed with retries`() {
     world.issuer.next = [.silence, .failure(.trouble())]
