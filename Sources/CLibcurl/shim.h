@@ -13,6 +13,11 @@ static const CURLoption meti_CURLOPT_PROTOCOLS_STR = (CURLoption)(CURLOPTTYPE_ST
 static const CURLoption meti_CURLOPT_QUICK_EXIT = (CURLoption)(CURLOPTTYPE_LONG + 322);
 static const CURLoption meti_CURLOPT_PROTOCOLS = (CURLoption)(CURLOPTTYPE_LONG + 181);
 
+// Since 7.66, by number as well.
+static const CURLINFO meti_CURLINFO_RETRY_AFTER = (CURLINFO)(CURLINFO_OFF_T + 57);
+// A macro with a cast, which Swift does not import.
+static const long meti_CURLAUTH_ANY = (long)CURLAUTH_ANY;
+
 // Since 7.84.
 static const CURLINFO meti_CURLINFO_CAINFO = (CURLINFO)(CURLINFO_STRING + 61);
 static const CURLINFO meti_CURLINFO_CAPATH = (CURLINFO)(CURLINFO_STRING + 62);

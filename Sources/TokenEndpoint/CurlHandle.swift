@@ -57,7 +57,7 @@ import MetiToken
   /// have it in buffers of their own while it is sent, which nobody can wipe.
   ///
   /// curl_easy_perform(3)
-  func post(_ body: borrowing Secret, into answer: Answer) -> CURLcode {
+  func post(_ body: borrowing Secret, into answer: HTTPResponse) -> CURLcode {
     body.withBytes { bytes in
       unsafe bytes.withUnsafeBytes { body in
         let setopt = unsafe library.setopt
@@ -76,22 +76,22 @@ import MetiToken
   /// Asks for the headers of an answer alone (RFC 9110, 9.3.2, HEAD).
   ///
   /// curl_easy_perform(3)
-  func head(into answer: Answer) -> CURLcode {
+  func head(into answer: HTTPResponse) -> CURLcode {
     let code = unsafe meti_curl_set_long(library.setopt, handle, CURLOPT_NOBODY, 1)
     return code == CURLE_OK ? perform(into: answer) : code
   }
 
-  private func perform(into answer: Answer) -> CURLcode {
+  private func perform(into answer: HTTPResponse) -> CURLcode {
     let context = unsafe Unmanaged.passUnretained(answer).toOpaque()
     let setopt = unsafe library.setopt
     let codes = unsafe [
       meti_curl_set_pointer(setopt, handle, CURLOPT_WRITEDATA, context),
       meti_curl_set_receiver(setopt, handle, CURLOPT_WRITEFUNCTION) {
-        unsafe Answer.receive($0, $1 * $2, $3) { $0.append(body: $1) }
+        unsafe HTTPResponse.receive($0, $1 * $2, $3) { $0.append(body: $1) }
       },
       meti_curl_set_pointer(setopt, handle, CURLOPT_HEADERDATA, context),
       meti_curl_set_receiver(setopt, handle, CURLOPT_HEADERFUNCTION) {
-        unsafe Answer.receive($0, $1 * $2, $3) { $0.append(header: $1) }
+        unsafe HTTPResponse.receive($0, $1 * $2, $3) { $0.append(header: $1) }
       },
     ]
     if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
@@ -103,6 +103,11 @@ import MetiToken
   /// curl_easy_getinfo(3); 0 where libcurl does not know it.
   func number(_ info: CURLINFO) -> Int {
     unsafe meti_curl_get_long(library.getinfo, handle, info)
+  }
+
+  /// curl_easy_getinfo(3) of a curl_off_t; 0 if libcurl does not know it.
+  func offset(_ info: CURLINFO) -> Int64 {
+    unsafe Int64(meti_curl_get_size(library.getinfo, handle, info))
   }
 
   /// curl_easy_getinfo(3) of one of the `…_TIME_T`, in microseconds; 0 where it did not get there.

@@ -16,7 +16,9 @@ import MetiToken
   let cleanup: @convention(c) (UnsafeMutableRawPointer) -> Void
   let append: @convention(c) (List?, UnsafePointer<CChar>) -> List?
   let freeAll: @convention(c) (List?) -> Void
-  /// The library and its TLS backend, e.g. `libcurl/7.88.1 OpenSSL/3.0.19 …`.
+  /// curl_getdate(3), for every form of an HTTP date.
+  let getDate: @convention(c) (UnsafePointer<CChar>, UnsafePointer<time_t>?) -> time_t
+  /// The library and its TLS backend, e.g. `libcurl/7.88.1 OpenSSL/3.0.19`.
   let version: String
 
   var isGnuTLS: Bool { version.contains("GnuTLS/") }
@@ -67,9 +69,19 @@ import MetiToken
       to: (@convention(c) (List?, UnsafePointer<CChar>) -> List?).self)
     unsafe freeAll = unsafeBitCast(
       try symbol("curl_slist_free_all"), to: (@convention(c) (List?) -> Void).self)
-    let text = unsafe unsafeBitCast(
-      try symbol("curl_version"), to: (@convention(c) () -> UnsafePointer<CChar>?).self)()
-    version = unsafe text.map { unsafe String(cString: $0) } ?? "libcurl"
+    unsafe getDate = unsafeBitCast(
+      try symbol("curl_getdate"),
+      to: (@convention(c) (UnsafePointer<CChar>, UnsafePointer<time_t>?) -> time_t).self)
+    // Not curl_version(3), which initialises OpenLDAP, which looks up this machine's own name.
+    let versionInfo = unsafe unsafeBitCast(
+      try symbol("curl_version_info"),
+      to: (@convention(c) (CURLversion) -> UnsafePointer<curl_version_info_data>?).self)
+    if let info = unsafe versionInfo(CURLVERSION_FOURTH) {
+      let tls = unsafe info.pointee.ssl_version.map { unsafe String(cString: $0) } ?? "no TLS"
+      version = unsafe "libcurl/\(String(cString: info.pointee.version)) \(tls)"
+    } else {
+      version = "libcurl"
+    }
     // Here, where only one thread can be, because it is not thread-safe before 7.84.
     let globalInit = unsafe unsafeBitCast(
       try symbol("curl_global_init"), to: (@convention(c) (Int) -> CURLcode).self)
@@ -77,6 +89,12 @@ import MetiToken
     guard code == CURLE_OK else {
       throw Self.missing("it does not start", detail: "curl_global_init: \(code.rawValue)")
     }
+  }
+
+  /// Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); `nil` if it is none.
+  func seconds(of date: String) -> Int64? {
+    let seconds = unsafe getDate(date, nil)
+    return seconds >= 0 ? Int64(seconds) : nil
   }
 
   private static func missing(_ why: String, detail: String) -> IssuerError {

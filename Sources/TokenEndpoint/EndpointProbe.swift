@@ -49,15 +49,6 @@ public struct EndpointProbe: Equatable, Sendable {
   }
 }
 
-/// The certificates that a server's is checked against.
-public enum TrustStore: Equatable, Sendable {
-  case file(String)
-  /// A directory with a file for each.
-  case directory(String)
-  /// The TLS library's own, which libcurl cannot name.
-  case unnamed
-}
-
 extension TokenEndpoint {
   /// Asks for the headers of `url`, which lies on `server`, alone, with the same checks and limits
   /// as a request for a token.
@@ -73,38 +64,29 @@ extension TokenEndpoint {
     guard time > 0 else {
       throw .outOfTime(reason: "there is no time left to ask \(server.origin)")
     }
-    onDetail("HEAD \(url)")
-    onDetail(curl.version)
+    onDetail("HEAD \(url) with \(curl.version)")
     var handle = try CurlHandle(curl)
     // An origin without a path is asked for "/".
-    try prepare(&handle, for: url, of: server, milliseconds: time)
+    try prepare(
+      &handle, for: url, of: server, milliseconds: time, connectLimit: time)
     try? handle.set(CURLOPT_CERTINFO, 1)
-    let answer = Answer()
+    let answer = HTTPResponse()
     let code = handle.head(into: answer)
     let status = handle.number(CURLINFO_RESPONSE_CODE)
     let took = clock.now().boot - start.boot
     onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
     guard status != 0, code == CURLE_OK || answer.excess != nil else {
-      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS, milliseconds: time)
+      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS, hadFullConnect: false)
       onDetail(failure.detail)
       throw failure.error(
         server: server, mayUseProxy: mayUseProxy(for: server), caFile: caFile)
     }
-    let date = answer.date.flatMap(RetryAfter.fixdate)
+    let date = answer.date.flatMap { curl.seconds(of: $0) }
     return EndpointProbe(
       status: status, milliseconds: took,
       // A Date of whole seconds is half a second behind on average.
       clockLead: date.map { $0 * 1000 + 500 - (start.wall + took / 2) },
       certificate: EndpointProbe.Certificate(handle.certificateLines),
       wentThroughProxy: handle.number(CURLINFO_HTTP_CONNECTCODE) != 0)
-  }
-
-  /// What libcurl checks certificates against where no CA file is given.
-  /// - Throws: `unavailable` where libcurl is missing.
-  public func trustStore() throws(IssuerError) -> TrustStore {
-    if let caFile { return .file(caFile) }
-    let handle = try CurlHandle(try CurlLibrary.shared.get())
-    if let file = handle.string(meti_CURLINFO_CAINFO) { return .file(file) }
-    return handle.string(meti_CURLINFO_CAPATH).map { .directory($0) } ?? .unnamed
   }
 }

@@ -20,15 +20,7 @@ public struct TokenEndpoint: TokenIssuer {
     self.onDetail = onDetail
   }
 
-  /// The longest wait for a connection, TLS included, in milliseconds.
-  static let longestConnect: Int64 = 10_000
-
-  /// Makes one request, which is over by `deadline`.
-  ///
-  /// - Throws: ``MetiToken/IssuerError``: `refused` for 400, 401, 403 and 422; `unavailable` for
-  ///   trouble of the network, TLS or a proxy, for 408, 425, 429 and 5xx, and where libcurl is
-  ///   missing; `outOfTime` where `deadline` ends it; `unusable` for any other answer that is not a
-  ///   token. No reason quotes the server.
+  /// Makes one request, which is over by `deadline`. No reason quotes the server.
   public func issue(
     for credential: borrowing Credential, until deadline: Deadline, connectLimit: Int64
   ) throws(IssuerError) -> IssuedToken {
@@ -38,11 +30,11 @@ public struct TokenEndpoint: TokenIssuer {
     guard time > 0 else {
       throw .outOfTime(reason: "there is no time left to ask \(request.server.origin)")
     }
-    onDetail("POST \(request.url)")
-    onDetail(curl.version)
+    onDetail("POST \(request.url) with \(curl.version)")
     var handle = try CurlHandle(curl)
-    try prepare(&handle, for: request.url, of: request.server, milliseconds: time)
-    let answer = Answer()
+    try prepare(
+      &handle, for: request.url, of: request.server, milliseconds: time, connectLimit: connectLimit)
+    let answer = HTTPResponse()
     let code = handle.post(request.body, into: answer)
     let status = handle.number(CURLINFO_RESPONSE_CODE)
     let took = handle.microseconds(CURLINFO_TOTAL_TIME_T) / 1000
@@ -53,17 +45,22 @@ public struct TokenEndpoint: TokenIssuer {
     let isStatusEnough = status == 101 || (status >= 300 && isBodyCut)
     guard code == CURLE_OK || isStatusEnough else {
       if let excess = answer.excess { throw excess.error }
-      let failure = handle.failure(code, isGnuTLS: curl.isGnuTLS, milliseconds: time)
+      let failure = handle.failure(
+        code, isGnuTLS: curl.isGnuTLS, hadFullConnect: time > connectLimit)
       onDetail(failure.detail)
       throw failure.error(
         server: request.server, mayUseProxy: mayUseProxy(for: request.server), caFile: caFile)
     }
-    return try answer.token(status: status, now: clock.now().wall / 1000)
+    let times = ResponseTimes(
+      retryAfter: handle.offset(meti_CURLINFO_RETRY_AFTER),
+      date: answer.date.flatMap { curl.seconds(of: $0) }, now: clock.now().wall / 1000)
+    return try answer.token(status: status, times)
   }
 
   /// All that is the same for every request.
   func prepare(
-    _ handle: inout CurlHandle, for url: String, of server: APIURL, milliseconds: Int64
+    _ handle: inout CurlHandle, for url: String, of server: APIURL, milliseconds: Int64,
+    connectLimit: Int64
   ) throws(IssuerError) {
     let scheme = server.scheme
     try handle.set(CURLOPT_URL, url)
@@ -81,13 +78,18 @@ public struct TokenEndpoint: TokenIssuer {
     try handle.set(CURLOPT_USERAGENT, "meti-token/\(Version.text)")
     try handle.set(headers: [
       "Content-Type: application/json", "Accept: application/json", "Expect:",
+      "Accept-Encoding: identity",
     ])
+    // A server may compress all the same (RFC 9110, 12.5.3): decode what this libcurl can.
+    try handle.set(CURLOPT_ACCEPT_ENCODING, "")
+    // Whatever the proxy asks for; nothing is sent before it asks.
+    try handle.set(CURLOPT_PROXYAUTH, meti_CURLAUTH_ANY)
     // Only this machine is spoken to without TLS, and a proxy would be another one.
     if scheme == .http { try handle.set(CURLOPT_PROXY, "") }
 
     try handle.set(CURLOPT_NOSIGNAL, 1)
     try handle.set(CURLOPT_TIMEOUT_MS, Int(milliseconds))
-    try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(milliseconds, Self.longestConnect)))
+    try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(milliseconds, connectLimit)))
     // Since 7.87; without it a name server that does not answer holds up the cleanup.
     try? handle.set(meti_CURLOPT_QUICK_EXIT, 1)
 
@@ -115,7 +117,9 @@ public struct TokenEndpoint: TokenIssuer {
 
 extension CurlHandle {
   /// What is known of a transfer that ended with `code` and was given so many milliseconds.
-  func failure(_ code: CURLcode, isGnuTLS: Bool, milliseconds: Int64) -> TransferFailure {
+  func failure(
+    _ code: CURLcode, isGnuTLS: Bool, hadFullConnect: Bool
+  ) -> TransferFailure {
     let reached: TransferFailure.Stage =
       if microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0 {
         .handshake
@@ -128,6 +132,6 @@ extension CurlHandle {
       proxyVerifyResult: number(CURLINFO_PROXY_SSL_VERIFYRESULT), isGnuTLS: isGnuTLS,
       connectStatus: number(CURLINFO_HTTP_CONNECTCODE),
       proxyError: number(CURLINFO_PROXY_ERROR), reached: reached,
-      hadFullConnect: milliseconds > TokenEndpoint.longestConnect)
+      hadFullConnect: hadFullConnect)
   }
 }

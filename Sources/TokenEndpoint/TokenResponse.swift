@@ -9,9 +9,12 @@ enum TokenResponse {
   /// missing; a fraction of a second is dropped. Without it a JWT's own `exp - iat` counts, else
   /// ``MetiToken/Lifetime/unknown``.
   ///
-  /// - Throws: ``MetiToken/IssuerError/unusable(reason:)``, which quotes nothing of the body.
-  static func parse(_ body: borrowing Secret) throws(IssuerError) -> IssuedToken {
-    if let reason = flaw(body) { throw .unusable(reason: reason) }
+  /// A JWT's own `exp` cuts the lifetime: an endpoint may hand out a token that is half used up. It is
+  /// compared with the answer's Date header, so no clocks need to agree.
+  /// - Parameter date: the Date header, in seconds since 1970.
+  /// - Throws: ``MetiToken/IssuerError``, which quotes nothing of the body.
+  static func parse(_ body: borrowing Secret, date: Int64? = nil) throws(IssuerError) -> IssuedToken {
+    if let error = flaw(body) { throw error }
     let fields: Fields
     do {
       fields = try body.withData { data in try JSONDecoder().decode(Fields.self, from: data) }
@@ -35,42 +38,35 @@ enum TokenResponse {
     } else {
       lifetime = WebToken.lifetime(secret) ?? Lifetime.unknown
     }
-    return IssuedToken(secret: secret, lifetime: lifetime)
-  }
-
-  /// The error code of RFC 6749, 5.2 in words of ours, from the body of a refusal; `nil` where
-  /// there is none, or none that is known. The server's own text is never passed on.
-  static func refusal(_ body: borrowing Secret) -> String? {
-    struct Body: Decodable { let error: String }
-    let code = body.withData { data in try? JSONDecoder().decode(Body.self, from: data).error }
-    switch code {
-    case "invalid_request": return "it finds the request malformed"
-    case "invalid_client": return "the client is unknown, or its secret is wrong"
-    case "invalid_grant": return "the credentials are wrong or no longer valid"
-    case "unauthorized_client": return "the client may not ask for tokens in this way"
-    case "unsupported_grant_type": return "it does not offer this kind of grant"
-    case "invalid_scope": return "the scope is unknown, or not this client's to ask for"
-    // Not in RFC 6749, 5.2, but what Auth0 answers (METI's second generation).
-    case "access_denied": return "access is denied"
-    default: return nil
+    let left = date.flatMap { date in WebToken.expiry(secret).map { $0 - date } }
+    guard (left ?? lifetime) > 0 else {
+      throw .unusable(reason: "the token in METI's answer has already expired")
     }
+    return IssuedToken(secret: secret, lifetime: min(lifetime, left ?? lifetime))
   }
 
-  /// What can be told from the first and the last byte, and tells people more than a parser would.
-  private static func flaw(_ body: borrowing Secret) -> String? {
+  /// The JSON object of an answer that is no success; `nil` if the body is none.
+  static func error(_ body: borrowing Secret) -> ErrorResponse? {
+    body.withData { data in try? JSONDecoder().decode(ErrorResponse.self, from: data) }
+  }
+
+  /// What the first and the last byte say, in words that help more than a parser's.
+  private static func flaw(_ body: borrowing Secret) -> IssuerError? {
     body.withBytes { bytes in
-      var (start, end) = (0, bytes.byteCount)
+      var (start, end) = (bytes.hasByteOrderMark ? 3 : 0, bytes.byteCount)
       while start < end, isSpace(bytes.byte(at: start)) { start += 1 }
       while end > start, isSpace(bytes.byte(at: end - 1)) { end -= 1 }
-      guard start < end else { return "METI's answer is empty" }
+      guard start < end else { return .unusable(reason: "METI's answer is empty") }
       switch bytes.byte(at: start) {
       case UInt8(ascii: "{"):
-        let isWhole = bytes.byte(at: end - 1) == UInt8(ascii: "}")
-        return isWhole ? nil : "METI's answer is cut off: its JSON does not end"
+        // Without Content-Length, a lost connection looks like the end of the answer.
+        guard bytes.byte(at: end - 1) != UInt8(ascii: "}") else { return nil }
+        return .unavailable(IssuerError.Unavailable(reason: "METI's answer is cut off"))
       case UInt8(ascii: "<"):
-        return "METI answered with HTML instead of JSON, as a captive portal or a login page would"
+        return .unusable(
+          reason: "METI answered with HTML instead of JSON, as a captive portal or a login page would")
       default:
-        return "METI's answer is not a JSON object"
+        return .unusable(reason: "METI's answer is not a JSON object")
       }
     }
   }
@@ -87,6 +83,57 @@ enum TokenResponse {
 
   private static func isSpace(_ byte: UInt8) -> Bool {
     byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+  }
+}
+
+/// `{"error": "…"}` (RFC 6749, 5.2), or another object.
+struct ErrorResponse: Decodable {
+  private let code: String?
+  /// Whether it has a `message` and no other member, as an API gateway's answer.
+  let hasOnlyMessage: Bool
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  init(from decoder: any Decoder) throws {
+    let object = try decoder.container(keyedBy: Key.self)
+    code = try? object.decode(String.self, forKey: Key(stringValue: "error"))
+    hasOnlyMessage = object.allKeys.map(\.stringValue) == ["message"]
+  }
+
+  /// Whether the code means that the same request may succeed later.
+  var isTemporary: Bool {
+    let codes = [
+      "temporarily_unavailable", "server_error", "slow_down", "too_many_attempts",
+      "internal_failure",
+    ]
+    return code.map(codes.contains) ?? false
+  }
+
+  /// The code in words of ours; `nil` for an unknown one. The server's own text is never shown.
+  var reason: String? {
+    switch code {
+    case "invalid_request": "it finds the request malformed"
+    case "invalid_client": "the client is unknown, or its secret is wrong"
+    case "invalid_grant": "the credentials are wrong or no longer valid"
+    case "unauthorized_client": "the client may not request tokens in this way"
+    case "unsupported_grant_type": "it does not support this kind of grant"
+    case "invalid_scope": "the scope is unknown, or not allowed for this client"
+    // Not in RFC 6749, 5.2, but what Auth0 answers (METI's second generation).
+    case "access_denied": "access is denied"
+    default: nil
+    }
+  }
+}
+
+extension RawSpan {
+  /// A byte order mark before JSON may be ignored (RFC 8259, 8.1).
+  var hasByteOrderMark: Bool {
+    byteCount >= 3 && byte(at: 0) == 0xEF && byte(at: 1) == 0xBB && byte(at: 2) == 0xBF
   }
 }
 
@@ -145,14 +192,16 @@ private struct Fields: Decodable {
 }
 
 extension Secret {
-  /// The bytes as `Data`, not copied, for as long as `body` runs, which must not keep it.
+  /// The bytes as `Data` without a byte order mark, not copied, for as long as `body` runs, which must
+  /// not keep it.
   func withData<Result>(_ body: (Data) throws -> Result) rethrows -> Result {
     try withBytes { bytes in
       try unsafe bytes.withUnsafeBytes { buffer in
         guard let start = buffer.baseAddress, buffer.count > 0 else { return try body(Data()) }
-        let mutable = unsafe UnsafeMutableRawPointer(mutating: start)
+        let skipped = bytes.hasByteOrderMark ? 3 : 0
+        let mutable = unsafe UnsafeMutableRawPointer(mutating: start + skipped)
         return try unsafe body(
-          Data(bytesNoCopy: mutable, count: buffer.count, deallocator: .none))
+          Data(bytesNoCopy: mutable, count: buffer.count - skipped, deallocator: .none))
       }
     }
   }

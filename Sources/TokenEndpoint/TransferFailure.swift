@@ -73,7 +73,7 @@ struct TransferFailure: Equatable {
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR:
       return unavailable("cannot reach \(origin): the connection was lost")
     case CURLE_PARTIAL_FILE:
-      return .unusable(reason: "the answer of \(origin) is cut off")
+      return unavailable("the answer of \(origin) is cut off")
     case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL:
       return .unusable(reason: "the answer of \(origin) is damaged: \(Self.notHTTP)")
     case CURLE_OUT_OF_MEMORY, CURLcode(100):

@@ -3,9 +3,9 @@ import MetiToken
 
 /// A JWT (RFC 7519), as far as it says how long it lives and whose it is. Nothing of it is verified:
 /// whoever could forge it could as well have sent another `expires_in`, and what it says of its owner
-/// is for people to read, never to decide by.
+/// is shown to users, and decides nothing.
 public enum WebToken {
-  /// Whole seconds from `iat` to `exp` of the payload; `nil` where the token is no JWT in compact form,
+  /// Whole seconds from `iat` to `exp` of the payload; `nil` if the token is no JWT in compact form,
   /// does not say, or says something that is not in ``MetiToken/Lifetime/allowed``.
   static func lifetime(_ token: borrowing Secret) -> Int64? {
     guard let payload = payload(token) else { return nil }
@@ -16,6 +16,14 @@ public enum WebToken {
       Lifetime.allowed.contains(seconds)
     else { return nil }
     return seconds
+  }
+
+  /// Whole seconds since 1970 of `exp`; `nil` if the token is no JWT or does not say.
+  public static func expiry(_ token: borrowing Secret) -> Int64? {
+    struct Expiry: Decodable { let exp: Double }
+    guard let payload = payload(token) else { return nil }
+    let claims = payload.withData { data in try? JSONDecoder().decode(Expiry.self, from: data) }
+    return claims.flatMap { Int64(exactly: $0.exp.rounded(.down)) }
   }
 
   /// Seconds since 1970 UTC, perhaps with a fraction (RFC 7519, 2, NumericDate).
@@ -36,35 +44,19 @@ public enum WebToken {
     token.withBytes { bytes in
       let dots = (0..<bytes.byteCount).filter { bytes.byte(at: $0) == UInt8(ascii: ".") }
       guard dots.count == 2 else { return nil }
-      return decodeBase64URL(bytes.extracting((dots[0] + 1)..<dots[1]))
+      return decoded(bytes.extracting((dots[0] + 1)..<dots[1]))
     }
   }
 
-  /// RFC 4648, 5, without padding, as RFC 7515, 2 wants it.
-  private static func decodeBase64URL(_ text: RawSpan) -> Secret? {
-    guard text.byteCount % 4 != 1 else { return nil }
-    var decoded = Secret(capacity: text.byteCount)
-    var (bits, count) = (UInt32(0), 0)
-    for index in 0..<text.byteCount {
-      guard let value = value(text.byte(at: index)) else { return nil }
-      bits = bits << 6 | UInt32(value)
-      count += 6
-      if count >= 8 {
-        count -= 8
-        decoded.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-      }
-    }
-    return decoded
-  }
-
-  private static func value(_ digit: UInt8) -> UInt8? {
-    switch digit {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
-    case UInt8(ascii: "-"): 62
-    case UInt8(ascii: "_"): 63
-    default: nil
-    }
+  /// RFC 4648, 5, without padding, as RFC 7515, 2 has it. `Data` and `String` are not wiped; what they
+  /// hold says whose token it is, and not the token.
+  private static func decoded(_ text: RawSpan) -> Secret? {
+    guard var base64 = text.text, !base64.utf8.contains(where: { "+/=\r\n".utf8.contains($0) })
+    else { return nil }
+    base64 = String(
+      base64.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 })
+    base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
+    guard let data = Data(base64Encoded: base64) else { return nil }
+    return Secret(copying: data.bytes)
   }
 }

@@ -1,21 +1,25 @@
 import MetiToken
 
-/// What came back, as far as it is of use: the body, and two headers.
+/// A server's answer, as far as it is used: the body, and a few headers.
 ///
 /// A class, because libcurl hands it to its callbacks as a pointer.
-final class Answer {
-  /// Wiped with the answer.
+final class HTTPResponse {
+  /// Wiped with the response.
   private(set) var body = Secret()
+  /// Retry-After, Date and X-RateLimit-Reset as they were sent.
   private(set) var retryAfter: String?
   private(set) var date: String?
-  /// What of the answer went over its limit; nothing more was read then.
+  private(set) var rateLimitReset: String?
+  /// Whether the headers arrived to their end: a connection may be closed before.
+  private(set) var hasWholeHeaders = false
+  /// Which part was over its limit; nothing more was read then.
   private(set) var excess: Excess?
 
   enum Excess: Equatable {
     case body, headers
   }
 
-  /// The longest body that is read, in bytes: four of the longest tokens.
+  /// The longest body that is read, in decoded bytes: four of the longest tokens.
   static let longestBody = 64 * 1024
   /// The longest headers, all together, in bytes: eight times what servers allow each other.
   static let longestHeaders = 64 * 1024
@@ -42,13 +46,17 @@ final class Answer {
     let line = unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     if line.utf8.starts(with: "HTTP/".utf8) {
       // The final answer, after an interim one (RFC 9110, 15.2): those headers do not count.
-      (retryAfter, date) = (nil, nil)
+      (retryAfter, date, rateLimitReset, hasWholeHeaders) = (nil, nil, nil, false)
     }
-    guard let colon = line.firstIndex(of: ":") else { return true }
+    guard let colon = line.firstIndex(of: ":") else {
+      hasWholeHeaders = line.utf8.allSatisfy { $0 == 0x0D || $0 == 0x0A }
+      return true
+    }
     let value = line[line.index(after: colon)...]
     switch line[..<colon].lowercased() {
     case "retry-after": retryAfter = Self.trimmed(value)
     case "date": date = Self.trimmed(value)
+    case "x-ratelimit-reset": rateLimitReset = Self.trimmed(value)
     default: break
     }
     return true
@@ -64,11 +72,11 @@ final class Answer {
   /// `count` ends the transfer with CURLE_WRITE_ERROR.
   static func receive(
     _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
-    _ take: (Answer, RawSpan) -> Bool
+    _ take: (HTTPResponse, RawSpan) -> Bool
   ) -> Int {
     guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
-    let answer = unsafe Unmanaged<Answer>.fromOpaque(context).takeUnretainedValue()
+    let response = unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue()
     let span = unsafe UnsafeRawBufferPointer(start: bytes, count: count).bytes
-    return take(answer, span) ? count : 0
+    return take(response, span) ? count : 0
   }
 }
