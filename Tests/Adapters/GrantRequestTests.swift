@@ -48,7 +48,7 @@ import Testing
 @Suite struct `JSON text` {
   @Test(arguments: [
     ("", ""), ("a\"b", #"a\"b"#), (#"a\b"#, #"a\\b"#), ("\u{0}\u{1}\u{1F}", #"\u0000\u0001\u001f"#),
-    ("\t\n\r", #"\u0009\u000a\u000d"#), ("a/b", "a/b"), ("\u{7F}", "\u{7F}"), ("ü€😀", "ü€😀"),
+    ("\t\n\r", #"\u0009\u000a\u000d"#), ("a/b", "a/b"), ("ü€😀", "ü€😀"),
   ])
   func `escapes what must be escaped and nothing else`(_ value: String, _ escaped: String) {
     var open = JSONObject()
@@ -57,6 +57,15 @@ import Testing
     secret.add("key", secret: Secret(copying: value))
     #expect(text(open.finish()) == "{\"key\":\"\(escaped)\"}")
     #expect(text(secret.finish()) == "{\"key\":\"\(escaped)\"}")
+  }
+
+  @Test(arguments: [
+    ("\u{7F}", #"\u007f"#), ("\u{85}", #"\u0085"#), ("\u{202E}abc", #"\u202eabc"#),
+  ])
+  func `escapes terminal controls`(_ value: String, _ escaped: String) {
+    var object = JSONObject()
+    object.add("key", value)
+    #expect(text(object.finish()) == "{\"key\":\"\(escaped)\"}")
   }
 
   @Test func `of nothing is an empty object`() {

@@ -196,9 +196,9 @@ import Testing
 
   @Test(arguments: [
     (CURLE_WEIRD_SERVER_REPLY, "is damaged: it is not HTTP"),
-    (CURLE_UNSUPPORTED_PROTOCOL, "is damaged: it is not HTTP"), (CURLE_PARTIAL_FILE, "is cut off"),
+    (CURLE_UNSUPPORTED_PROTOCOL, "is damaged: it is not HTTP"),
   ])
-  func `by a damaged answer is not asked again`(_ code: CURLcode, _ what: String) {
+  func `by a damaged answer is not repeated`(_ code: CURLcode, _ what: String) {
     #expect(
       meaning(TransferFailure(code: code))
         == .unusable(reason: "the answer of \(Self.origin) \(what)"))
