@@ -88,7 +88,7 @@ struct SteeringNameTests {
   static let names = ["a\u{202E}b@domain.com", "a\u{9B}31mb@domain.com", "a\u{200B}b@domain.com"]
 
   private let refusal = Told.failure(
-    64, "the account name is not usable: it holds a character that would steer a terminal",
+    64, "the account name contains a terminal control character",
     hint: "see meti-token --help")
 
   @Test(arguments: names)

@@ -38,8 +38,8 @@ struct AccountsTests {
     #expect(
       try place.run("switch", "nobody@example.org").told
         == .failure(
-          78, "no account nobody@example.org is stored for \(place.url)",
-          hint: "see what is stored with: meti-token list"))
+          78, "account nobody@example.org is not stored for \(place.url)",
+          hint: "list the stored accounts with: meti-token list"))
     #expect(try place.run("list").told == .answer("  \(first)\n* \(second)"))
   }
 
@@ -159,10 +159,10 @@ struct AccountsTests {
 
   @Test(arguments: [
     (["--client-id", "a"], "--client-id needs --token-url and --audience"),
-    (["--audience", "a"], "--client-id is needed beside the other options of a client"),
+    (["--audience", "a"], "the options of a client need --client-id"),
     (
       ["--client-id", "a", "--email", "b@c.d"],
-      "--client-id excludes the options of an e-mail account"
+      "--client-id cannot be combined with --email or a password option"
     ),
   ])
   func `options that do not go together are refused`(

@@ -168,12 +168,12 @@ struct ClientTests {
     let hint =
       keeping == .keyring
       ? "log in again with: \(client.loginLine)"
-      : "correct it where it is set; the same one is not tried again for an hour"
+      : "correct the credentials in the environment"
     let first = try client.place.run()
     #expect(
       first.told
         == .failure(
-          77, "METI refuses the credentials of \(id) (HTTP 401): access is denied", hint: hint))
+          77, "METI rejects the credentials of \(id) (HTTP 401): access is denied", hint: hint))
     let second = try client.place.run()
     #expect(second.status == .exit(77))
     #expect(second.err.hasSuffix("meti-token: hint: \(hint)\n"))
@@ -216,8 +216,8 @@ struct ClientTests {
     #expect(
       try client.place.run().told
         == .failure(
-          77, "METI refuses the credentials of \(id) (HTTP \(status))\(words)",
-          hint: "correct it where it is set; the same one is not tried again for an hour"))
+          77, "METI rejects the credentials of \(id) (HTTP \(status))\(words)",
+          hint: "correct the credentials in the environment"))
   }
 
   // MARK: A person
@@ -255,7 +255,7 @@ struct ClientTests {
       + "--client-id \(id) --token-url URL --audience AUDIENCE\r\n"
     #expect(
       terminal.screen
-        == "meti-token: error: no account \(id) is stored for \(place.url)\r\n" + hint)
+        == "meti-token: error: account \(id) is not stored for \(place.url)\r\n" + hint)
     #expect(place.meti.requests == [])
   }
 

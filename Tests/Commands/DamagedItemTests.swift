@@ -8,8 +8,8 @@ struct DamagedItemTests {
   let email = METIServer.email
   let other = "other@domain.com"
 
-  static let damaged = "the keyring has the item but gives no secret that can be read"
-  static let vanished = "what the keyring had just found is gone from it"
+  static let damaged = "the keyring has the item but returns no readable secret"
+  static let vanished = "the item was removed from the keyring during the call"
   static let defaults = [("secret default none", damaged), ("vanish default", vanished)]
 
   init() throws {

@@ -56,7 +56,7 @@ struct DoubleItemTests {
     let items = try keyring.items()
     let outcome = try place.run(options)
     #expect(outcome.told.out == place.lastToken + "\n")
-    #expect(outcome.err.contains("warning: the token was not kept: the keyring has a token of"))
+    #expect(outcome.err.contains("warning: the token was not stored: the keyring has a token of"))
     #expect(place.meti.tokenPosts == 1)
     #expect(try keyring.items() == items)
   }
@@ -67,7 +67,7 @@ struct DoubleItemTests {
     #expect(try place.run("-f").status == .exit(77))
     let items = try keyring.items()
     #expect(items.last { $0.contains(#""kind": "account""#) } == last)
-    #expect(items.contains { $0.contains("-copy") && $0.contains("refused_on") })
+    #expect(items.contains { $0.contains("-copy") && $0.contains("rejected_on") })
     #expect(try place.run("-f").status == .exit(77))
     #expect(place.meti.tokenPosts == 1)
   }

@@ -14,8 +14,8 @@ struct EndpointTests {
 
   func refusal(_ status: Int) -> Told {
     .failure(
-      77, "METI refuses the credentials of \(email) (HTTP \(status))",
-      hint: "log in again with: meti-token login")
+      77, "METI rejects the credentials of \(email) (HTTP \(status))",
+      hint: "log in with: meti-token login")
   }
 
   func unavailable(_ reason: String) -> Told {
@@ -25,7 +25,7 @@ struct EndpointTests {
   func unusable(_ reason: String) -> Told {
     .failure(
       76, reason,
-      hint: "check --api-url, for a client --token-url, and whether the network wants a log-in")
+      hint: "check --api-url (for a client --token-url), and whether the network needs a log-in")
   }
 
   /// The failure of a call after METI has refused the password, with its time taken out.
@@ -38,8 +38,8 @@ struct EndpointTests {
   var refusedBefore: Told {
     .failure(
       77,
-      "METI refused the stored credentials of \(email) on TIME, and they have not been changed since",
-      hint: "log in again with: meti-token login")
+      "METI rejected the stored credentials of \(email) on TIME",
+      hint: "log in with: meti-token login")
   }
 
   // MARK: Refusals
@@ -89,8 +89,8 @@ struct EndpointTests {
     #expect(
       try place.run().told
         == .failure(
-          77, "METI refuses the credentials of \(email) (HTTP 403): access is denied",
-          hint: "log in again with: meti-token login"))
+          77, "METI rejects the credentials of \(email) (HTTP 403): access is denied",
+          hint: "log in with: meti-token login"))
   }
 
   // MARK: Trouble that passes
@@ -140,7 +140,7 @@ struct EndpointTests {
     place.meti.defaultAnswer = .status(status, headers: [("Retry-After", "600")])
     let reason =
       status == 429
-      ? "METI gets too many requests and asks to wait (429)" : "METI is in trouble (503)"
+      ? "METI receives too many requests (429)" : "METI is in trouble (503)"
     let outcome = try place.run()
     #expect(outcome.told == unavailable(reason + "; it is not asked again for 10 minutes"))
     #expect(outcome.isSoon)
@@ -209,7 +209,7 @@ struct EndpointTests {
       "METI answered with HTML instead of JSON, as a captive portal or a login page would"),
     Unusable(
       "JSON cut off", .body(#"{"token": "canary"#),
-      "METI's answer is cut off: its JSON does not end"),
+      "METI's answer is cut off"),
     Unusable(
       "damaged JSON", .body(#"{"token": canary}"#), "METI's answer is not JSON, or damaged"),
     Unusable("no object", .body(#"["canary"]"#), "METI's answer is not a JSON object"),
@@ -252,7 +252,7 @@ struct EndpointTests {
       "the wrong place", .status(404, body: "canary"),
       "METI has no token endpoint at this URL (404)"),
     Unusable(
-      "no sense", .status(418, body: "canary"), "METI's answer makes no sense here (418)"),
+      "no sense", .status(418, body: "canary"), "METI sent an unexpected answer (418)"),
   ]
 
   @Test func `an answer that cannot be used is told apart, and none of it shown`() throws {
@@ -327,7 +327,7 @@ struct TrustTests {
       outcome.told
         == .failure(
           75, "cannot trust \(place.url): \(reason)",
-          hint: "look for the cause with: meti-token doctor"))
+          hint: "find the cause with: meti-token doctor"))
     #expect(place.meti.requests == [])
     #expect(try place.items() == [])
   }
@@ -355,7 +355,7 @@ struct TrustTests {
       try login(place, with: ["METI_CA_FILE": "/no/such/file"]).told
         == .failure(
           75, "cannot read CA certificates from /no/such/file",
-          hint: "look for the cause with: meti-token doctor"))
+          hint: "find the cause with: meti-token doctor"))
   }
 
   @Test func `TLS session keys are not written for anybody`() throws {

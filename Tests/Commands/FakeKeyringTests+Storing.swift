@@ -24,8 +24,8 @@ extension FakeKeyringTests {
     Fault(
       fault: "no-default",
       expected: .failure(
-        69, "there is no default keyring to store into",
-        hint: "create a default keyring, for example with seahorse")),
+        69, "there is no default keyring, and no dialog can be shown to create one",
+        hint: "create a keyring on the desktop, or see SERVERS in meti-token(1)")),
   ]
 
   @Test(arguments: storeFaults)
@@ -50,7 +50,7 @@ extension FakeKeyringTests {
     #expect(
       outcome.told
         == .answer(
-          place.lastToken, err: "meti-token: warning: the token was not kept: \(fault.words)\n"))
+          place.lastToken, err: "meti-token: warning: the token was not stored: \(fault.words)\n"))
     #expect(outcome.isSoon)
     #expect(place.meti.tokenPosts == 1)
     // The kernel has it, whatever the keyring does.

@@ -11,24 +11,24 @@ struct FakeKeyringTests {
   static let noProvider = KeyringFaultTests.noProvider
   static let locked = KeyringFaultTests.locked
   static let garbled = Told.failure(
-    69, "the keyring's answer makes no sense",
-    hint: "restart or update the keyring service; see what it said with --verbose")
+    69, "the keyring sent an unexpected reply",
+    hint: "update or restart the keyring; --verbose shows the reply")
   static let damaged = Told.failure(
-    69, "the keyring has the item but gives no secret that can be read",
-    hint: "unlock the keyring and try again; if it stays so: meti-token login")
+    69, "the keyring has the item but returns no readable secret",
+    hint: "store the account again with: meti-token login")
   static let vanished = Told.failure(
-    69, "what the keyring had just found is gone from it", hint: "try again")
+    69, "the item was removed from the keyring during the call", hint: "try again")
   static let denied = Told.failure(
     69, "access to the keyring is denied on this session bus",
     hint: "check D-Bus and AppArmor policy")
   static let failed = Told.failure(
-    69, "the keyring cannot do what was asked", hint: "see the reason with --verbose")
+    69, "the keyring failed", hint: "see the reason with --verbose")
   static let notStored = Told.failure(
-    69, "the keyring does not take it",
-    hint: "look whether the disk is full or read-only; see the reason with --verbose")
+    69, "the keyring stores nothing",
+    hint: "check that the disk is not full or read-only; --verbose shows the reason")
   static let askingNobody = Told.failure(
-    69, "the keyring wants to ask for leave in a dialog, and nobody can be asked here",
-    hint: "run meti-token in a terminal on the desktop, or let the keyring allow it without asking")
+    69, "the keyring requires confirmation, but prompting is not possible here",
+    hint: "run meti-token in a terminal on the desktop, or turn off the keyring's confirmations")
 
   static let accessDenied =
     #"error org.freedesktop.DBus.Error.AccessDenied 'Rejected; type="x""#
@@ -218,7 +218,7 @@ struct FakeKeyringTests {
     let outcome = child.wait()
     #expect(
       outcome.told
-        == .failure(69, "the keyring went away in the middle of the call", hint: "try again"))
+        == .failure(69, "the keyring ended in the middle of the call", hint: "try again"))
     #expect(outcome.isSoon)
     #expect(place.kernelKeys == [])
   }
@@ -258,7 +258,7 @@ struct FakeKeyringTests {
     #expect(
       first.told
         == .answer(
-          place.lastToken, err: "meti-token: warning: the token was not kept: \(words); \(drop)\n"))
+          place.lastToken, err: "meti-token: warning: the token was not stored: \(words); \(drop)\n"))
     #expect(place.meti.tokenPosts == 1)
     // From the kernel, silently.
     #expect(try place.run().told == .answer(place.lastToken))
@@ -302,7 +302,7 @@ struct FakeKeyringTests {
     #expect(
       try place.run("-f").told
         == .failure(
-          78, "no account \(email) is stored for \(place.url)",
+          78, "account \(email) is not stored for \(place.url)",
           hint: "log in with: meti-token login --email \(email)"))
     try expectUntouched(keyring, items, "empty")
     #expect(place.meti.requests == [])
@@ -350,7 +350,7 @@ struct FakeKeyringTests {
     place.dropKernelKeys()
     try keyring.tell("drop default", "lock account \(email)", "lock token \(email)", "hide-locked")
     let warning =
-      "meti-token: warning: the keyring is locked in part; what is locked is not shown\n"
+      "meti-token: warning: the keyring is locked in part: 1 locked item is not shown\n"
     #expect(try place.run("list").told == .answer("  other@domain.com", err: warning))
     let status = try place.run("status")
     #expect(status.status == .exit(0))

@@ -200,8 +200,8 @@ struct GitGetTests {
     #expect(
       try place.ask("get", place.lines()).told
         == .quit(
-          69, "the keyring is locked, and nobody can be asked here",
-          hint: "unlock it by logging in to the desktop, or run meti-token in a terminal there"))
+          69, "the keyring is locked, and prompting is not possible here",
+          hint: "log in to the desktop, or run meti-token in a terminal there"))
     #expect(try place.ask("get", "protocol=https\nhost=github.com\n").told == .silence)
   }
 

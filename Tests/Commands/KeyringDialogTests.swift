@@ -25,7 +25,7 @@ struct KeyringDialogTests {
     let terminal = try place.sit(output: .pipe)
     try expectEnd(
       terminal, Self.unlocking,
-      "error: the keyring stayed locked: its dialog was dismissed or could not be shown",
+      "error: the keyring is locked: its dialog was dismissed or could not be shown",
       "hint: unlock the keyring and try again")
     let journal = try keyring.journal()
     #expect(journal.filter { $0 == "Prompt" }.count == 1)
@@ -62,14 +62,14 @@ struct KeyringDialogTests {
     try expectEnd(
       terminal, Self.unlocking,
       outcome == "die"
-        ? "error: no keyring is running" : "error: the keyring's answer makes no sense")
+        ? "error: no keyring is running" : "error: the keyring sent an unexpected reply")
   }
 
   @Test func `a prompt with a senseless result has unlocked nothing`() throws {
     let (place, keyring) = try Workplace.withFake()
     try keyring.tell("lock", "prompt wrong-result")
     let terminal = try place.sit(output: .pipe)
-    try expectEnd(terminal, Self.unlocking, "error: the keyring's answer makes no sense")
+    try expectEnd(terminal, Self.unlocking, "error: the keyring sent an unexpected reply")
   }
 
   struct Asking: Sendable, CustomTestStringConvertible {
@@ -89,14 +89,14 @@ struct KeyringDialogTests {
     for command in asking.told { try keyring.tell(command) }
     try keyring.tell("prompt malformed")
     let terminal = try place.sit(asking.command, output: .pipe)
-    try terminal.expect("the keyring's answer makes no sense")
+    try terminal.expect("the keyring sent an unexpected reply")
     #expect(terminal.wait().status == .exit(asking.command == "-f" ? 0 : 69))
     #expect(try keyring.journal().count { $0 == "Prompt" } == 1)
   }
 
   @Test(arguments: [
-    ("garbage", "the keyring's answer makes no sense"),
-    ("error org.freedesktop.DBus.Error.Failed odd", "the keyring cannot do what was asked"),
+    ("garbage", "the keyring sent an unexpected reply"),
+    ("error org.freedesktop.DBus.Error.Failed odd", "the keyring failed"),
     ("die", "no keyring is running"),
   ])
   func `an unlocking that fails is told`(action: String, words: String) throws {
@@ -152,7 +152,7 @@ struct KeyringDialogTests {
     try keyring.tell("stores-ask", "prompt dismiss")
     let terminal = try place.sit("-f", output: .pipe)
     try terminal.expect(Self.storing)
-    try terminal.expect("warning: the token was not kept: the keyring did not do it")
+    try terminal.expect("warning: the token was not stored: the keyring did not do it")
     let outcome = terminal.wait()
     #expect(outcome.status == .exit(0))
     #expect(outcome.value == place.lastToken)
@@ -166,7 +166,7 @@ struct KeyringDialogTests {
     let terminal = try place.sit("logout", output: .pipe)
     try expectEnd(
       terminal, "waiting for the keyring to remove an entry; look for its dialog",
-      "error: the keyring did not do it: its dialog was dismissed or could not be shown")
+      "error: the keyring changed nothing: its dialog was dismissed or could not be shown")
     #expect(!terminal.screen.contains("logged out"))
     #expect(try keyring.items() == items)
   }
@@ -224,7 +224,7 @@ struct KeyringDialogTests {
     try keyring.tell("stores-ask")
     let terminal = try place.sit("-f", "--no-prompt", output: .pipe)
     try terminal.expect(
-      "warning: the token was not kept: the keyring wants to ask for leave in a dialog")
+      "warning: the token was not stored: the keyring wants to ask for leave in a dialog")
     let outcome = terminal.wait()
     #expect(outcome.status == .exit(0))
     #expect(outcome.isSoon)

@@ -6,13 +6,13 @@ struct KeyringFaultTests {
   let email = METIServer.email
 
   static let locked = Told.failure(
-    69, "the keyring is locked, and nobody can be asked here",
-    hint: "unlock it by logging in to the desktop, or run meti-token in a terminal there")
+    69, "the keyring is locked, and prompting is not possible here",
+    hint: "log in to the desktop, or run meti-token in a terminal there")
   static let silent = Told.failure(
     69, "the keyring does not answer",
-    hint: "a dialog of the keyring may be waiting; otherwise look with: meti-token doctor")
+    hint: "find the cause with: meti-token doctor")
   static let noBus = Told.failure(
-    69, "no keyring can be reached: there is no session bus here",
+    69, "no keyring is available: there is no session bus here",
     hint: "log in to a desktop session, or see SERVERS in meti-token(1)")
   static let noProvider = Told.failure(
     69, "no keyring is running: nothing provides org.freedesktop.secrets",
@@ -174,7 +174,7 @@ struct KeyringFaultTests {
       child.wait().told
         == .answer(
           place.lastToken,
-          err: "meti-token: warning: the token was not kept: no keyring is running: nothing "
+          err: "meti-token: warning: the token was not stored: no keyring is running: nothing "
             + "provides org.freedesktop.secrets\n"))
     // The kernel has it.
     #expect(try place.run().told == .answer(place.lastToken))
@@ -191,7 +191,7 @@ struct KeyringFaultTests {
     #expect(outcome.out.contains(place.lastToken))
     #expect(
       outcome.err
-        == "meti-token: warning: the token was not kept: the keyring is locked, and nobody can be "
+        == "meti-token: warning: the token was not stored: the keyring is locked, and nobody can be "
         + "asked here\n")
   }
 
@@ -219,10 +219,10 @@ struct KeyringFaultTests {
         == Told(
           status: .exit(77), out: "",
           err: """
-            meti-token: warning: it could not be noted that METI refuses the password: no keyring \
+            meti-token: warning: the keyring did not record METI's rejection: no keyring \
             is running: nothing provides org.freedesktop.secrets
-            meti-token: error: METI refuses the credentials of \(email) (HTTP 401)
-            meti-token: hint: log in again with: meti-token login
+            meti-token: error: METI rejects the credentials of \(email) (HTTP 401)
+            meti-token: hint: log in with: meti-token login
 
             """))
   }
@@ -272,7 +272,7 @@ struct KeyringFaultTests {
       child.wait().told
         == .answer(
           place.lastToken,
-          err: "meti-token: warning: the token was not kept: the keyring does not answer\n"))
+          err: "meti-token: warning: the token was not stored: the keyring does not answer\n"))
   }
 
   @Test func `many callers of a frozen keyring all give up in time`() throws {

@@ -126,7 +126,7 @@ struct LoginTests {
     #expect(
       outcome.told
         == .failure(
-          64, "--email is needed where the password is not asked for",
+          64, "--password-stdin and --password-file need --email",
           hint: "see meti-token login --help"))
   }
 
@@ -134,7 +134,7 @@ struct LoginTests {
     #expect(
       try logIn(.text(password), "--password-file", "/dev/null").told
         == .failure(
-          64, "--password-stdin and --password-file exclude each other",
+          64, "use either --password-stdin or --password-file",
           hint: "see meti-token login --help"))
   }
 
@@ -143,7 +143,7 @@ struct LoginTests {
       try place.run("login", "--email", email).told
         == .failure(
           64, "there is no terminal to ask on",
-          hint: "give the account with --email and --password-stdin or --password-file"))
+          hint: "use --email with --password-stdin or --password-file"))
   }
 
   @Test(arguments: [
@@ -165,8 +165,8 @@ struct LoginTests {
     #expect(
       try logIn(.text("wrong")).told
         == .failure(
-          77, "METI refuses the credentials of \(email) (HTTP 401)",
-          hint: "log in again with: meti-token login"))
+          77, "METI rejects the credentials of \(email) (HTTP 401)",
+          hint: "log in with: meti-token login"))
     #expect(place.meti.tokenPosts == 1)
     #expect(try place.items() == [])
     #expect(place.kernelKeys == [])
@@ -190,7 +190,7 @@ struct LoginTests {
   @Test func `an unverified login asks METI nothing`() throws {
     #expect(
       try logIn(.text(password), "--no-verify").told
-        == .done("stored \(email) for \(place.url), without asking METI"))
+        == .done("stored \(email) for \(place.url), not verified"))
     #expect(place.meti.requests == [])
     #expect(try place.items().map(\.kind) == ["account", "default"])
     #expect(try place.run().told == .answer(place.lastToken))

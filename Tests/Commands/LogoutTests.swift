@@ -97,8 +97,8 @@ struct LogoutTests {
     #expect(
       try place.run("logout", "--account", "nobody@domain.com").told
         == .failure(
-          78, "no account nobody@domain.com is stored for \(place.url)",
-          hint: "see what is stored with: meti-token list"))
+          78, "account nobody@domain.com is not stored for \(place.url)",
+          hint: "list the stored accounts with: meti-token list"))
     #expect(try place.items().count == 5)
   }
 
@@ -113,8 +113,8 @@ struct LogoutTests {
   @Test func `logout from a locked keyring claims nothing, and deletes nothing`() throws {
     try place.desktop.lock()
     let failure = Told.failure(
-      69, "the keyring is locked, and nobody can be asked here",
-      hint: "unlock it by logging in to the desktop, or run meti-token in a terminal there")
+      69, "the keyring is locked, and prompting is not possible here",
+      hint: "log in to the desktop, or run meti-token in a terminal there")
     #expect(try place.run("logout").told == failure)
     #expect(try place.run("logout", "--account", email).told == failure)
     #expect(try place.run("logout", "--all").told == failure)

@@ -224,7 +224,7 @@ struct PrintTests {
     #expect(
       try place.run("--json", "--header").told
         == .failure(
-          64, "--json and --header exclude each other", hint: "see meti-token --help"))
+          64, "Value to be set with flag '--header' had already been set with flag '--json'", hint: "see meti-token --help"))
   }
 
   @Test func `verbose output has no secret`() throws {
@@ -254,7 +254,7 @@ struct PrintTests {
     #expect(
       outcome.told
         == .failure(
-          78, "no account \(arguments[1]) is stored for \(place.url)",
+          78, "account \(arguments[1]) is not stored for \(place.url)",
           hint: "log in with: meti-token login --email \(arguments[1])"))
   }
 

@@ -208,11 +208,11 @@ struct ServerTests {
 
   @Test func `what ends a refusal is what the hint says`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
-    let hint = "correct it where it is set; the same one is not tried again for an hour"
+    let hint = "correct the credentials in the environment"
     #expect(
       try place.run().told
         == .failure(
-          77, "METI refuses the credentials of \(METIServer.email) (HTTP 401)", hint: hint))
+          77, "METI rejects the credentials of \(METIServer.email) (HTTP 401)", hint: hint))
     let later = try place.run()
     #expect(later.err.contains("of \(METIServer.email) from the environment on 20"))
     #expect(later.err.hasSuffix("meti-token: hint: \(hint)\n"))
@@ -222,9 +222,9 @@ struct ServerTests {
 
   @Test func `status tells that the password of the environment was refused`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
-    #expect(try place.run("status", "--json").out.contains("refused_on") == false)
+    #expect(try place.run("status", "--json").out.contains("rejected_on") == false)
     #expect(try place.run().status == .exit(77))
-    #expect(try place.run("status", "--json").out.contains(#""refused_on":"#))
+    #expect(try place.run("status", "--json").out.contains(#""rejected_on":"#))
     let text = try place.run("status").out
     #expect(text.contains("  password: refused by METI on 20"))
     #expect(text.contains("; correct it where it is set; the same one is not tried again for an "))
@@ -238,13 +238,13 @@ struct ServerTests {
     #expect(
       try place.run().told
         == .failure(
-          69, "no keyring can be reached: there is no session bus here", hint: needs))
+          69, "no keyring is available: there is no session bus here", hint: needs))
     let desktop = try Workplace()
     desktop.environment["METI_EMAIL"] = METIServer.email
     #expect(
       try desktop.run().told
         == .failure(
-          78, "no account \(METIServer.email) is stored for \(desktop.url)",
+          78, "account \(METIServer.email) is not stored for \(desktop.url)",
           hint: needs + "; or log in with: meti-token login --email \(METIServer.email)"))
   }
 

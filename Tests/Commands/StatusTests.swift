@@ -13,7 +13,7 @@ struct StatusTests {
     told.out = told.out.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
     told.out = told.out.replacing(/"expires_in":(3600|35[89]\d)/, with: #""expires_in":SECONDS"#)
     told.out = told.out.replacing(/"expires_on":\d{10}/, with: #""expires_on":EPOCH"#)
-    told.out = told.out.replacing(/"refused_on":\d{10}/, with: #""refused_on":EPOCH"#)
+    told.out = told.out.replacing(/"rejected_on":\d{10}/, with: #""rejected_on":EPOCH"#)
     told.err = told.err.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
     return told
   }
@@ -71,13 +71,13 @@ struct StatusTests {
       try report(place)
         == text(
           place, token: "none",
-          password: "refused by METI on TIME; log in again with: meti-token login"))
+          password: "refused by METI on TIME; log in with: meti-token login"))
     #expect(
       try report(place, "--json")
         == .answer(
           #"{"accounts":[{"account":"\#(email)","default":true,"password_in":"keyring","#
             + #""password_stored":true,"#
-            + #""refused_on":EPOCH}],"api_url":"\#(place.url)"}"#))
+            + #""rejected_on":EPOCH}],"api_url":"\#(place.url)"}"#))
   }
 
   @Test func `status asks nobody and shows no secret`() throws {
