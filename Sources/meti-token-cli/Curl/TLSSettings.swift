@@ -6,7 +6,7 @@ struct TLSSettings {
 
   var curlArguments: [String] {
     var arguments = ["--tlsv1.2"]
-    if let caFile { arguments += ["--cacert", caFile, "--capath", ""] }
+    if let caFile { arguments += ["--cacert", caFile, "--capath", "/dev/null"] }
     return arguments
   }
 }
