@@ -146,7 +146,7 @@ struct PromptTests {
     let terminal = try atThePassword()
     terminal.send("wrong\n")
     #expect(terminal.wait().status == .exit(77))
-    try terminal.expect("meti-token: error: METI refuses the credentials of \(email) (HTTP 401)")
+    try terminal.expect("meti-token: error: METI rejects the credentials of \(email) (HTTP 401)")
     #expect(try place.items() == [])
   }
 
@@ -164,7 +164,7 @@ struct PromptTests {
     try terminal.expect("METI e-mail: ")
     terminal.send("\n")
     #expect(terminal.wait().status == .exit(64))
-    try terminal.expect("meti-token: error: the account name is not usable: it is empty\r\n")
+    try terminal.expect("meti-token: error: the account name is empty\r\n")
   }
 
   @Test func `a mistyped letter can be taken back`() throws {
@@ -230,7 +230,7 @@ struct PromptTests {
     let terminal = try atThePassword()
     terminal.send(String(repeating: "p", count: 4200) + "\n")
     #expect(terminal.wait().status == .exit(64))
-    try terminal.expect("meti-token: error: the answer is longer than a terminal takes\r\n")
+    try terminal.expect("meti-token: error: the answer is longer than a terminal line\r\n")
     #expect(terminal.echoWasLeftOn == true)
     #expect(place.meti.requests == [])
   }

@@ -136,7 +136,7 @@ struct SingleFlightTests {
       outcome.told
         == .failure(
           75, "another meti-token is renewing this token and takes too long",
-          hint: "try again, or give it longer with --timeout"))
+          hint: "try again, or allow more time with --timeout"))
     #expect(outcome.isSoon)
     #expect(place.meti.tokenPosts == 1)
     first.signal(SIGKILL)

@@ -13,7 +13,7 @@ struct StatusTests {
     told.out = told.out.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
     told.out = told.out.replacing(/"expires_in":(3600|35[89]\d)/, with: #""expires_in":SECONDS"#)
     told.out = told.out.replacing(/"expires_on":\d{10}/, with: #""expires_on":EPOCH"#)
-    told.out = told.out.replacing(/"refused_on":\d{10}/, with: #""refused_on":EPOCH"#)
+    told.out = told.out.replacing(/"rejected_on":\d{10}/, with: #""rejected_on":EPOCH"#)
     told.err = told.err.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
     return told
   }
@@ -63,7 +63,7 @@ struct StatusTests {
     #expect(try report(place) == text(place, token: "expired; the next call renews it"))
   }
 
-  @Test func `a refused password is told`() throws {
+  @Test func `a rejected password is shown`() throws {
     let place = try Workplace()
     try place.logIn(password: "wrong", isVerified: false)
     #expect(try place.run().status == .exit(77))
@@ -71,13 +71,13 @@ struct StatusTests {
       try report(place)
         == text(
           place, token: "none",
-          password: "refused by METI on TIME; log in again with: meti-token login"))
+          password: "rejected by METI on TIME; log in with: meti-token login"))
     #expect(
       try report(place, "--json")
         == .answer(
           #"{"accounts":[{"account":"\#(email)","default":true,"password_in":"keyring","#
             + #""password_stored":true,"#
-            + #""refused_on":EPOCH}],"api_url":"\#(place.url)"}"#))
+            + #""rejected_on":EPOCH}],"api_url":"\#(place.url)"}"#))
   }
 
   @Test func `status asks nobody and shows no secret`() throws {
@@ -169,7 +169,7 @@ struct StatusTests {
     try place.desktop.killKeyring()
     var expected = text(
       place, token: "valid for 59 minutes (until TIME), in the kernel",
-      password: "not known: the keyring cannot be asked")
+      password: "unknown: the keyring cannot be read")
     expected.err =
       "meti-token: warning: no keyring is running: nothing provides org.freedesktop.secrets\n"
     #expect(try report(place) == expected)
