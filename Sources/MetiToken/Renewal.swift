@@ -192,7 +192,7 @@ public struct Renewal {
     _ search: Search, _ held: any HeldLock, refreshUntil: Deadline? = nil
   ) throws(TokenError) -> Token {
     let credential = try usableCredential(search, held)
-    let policy = RetryPolicy(clock: clock, held: held)
+    let policy = RetryPolicy(clock: clock, held: held, wait: wait)
     // While the old token lives, a server that says nothing gets less time.
     let isAlive = cache.find(search.account, at: clock.now()) != nil
     let token: Token

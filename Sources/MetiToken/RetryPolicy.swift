@@ -7,6 +7,8 @@
 struct RetryPolicy {
   let clock: any Clock
   let held: any HeldLock
+  /// Receives a pause of more than a second before it begins.
+  var wait: (Wait) -> Void = { _ in }
 
   /// Four requests take about four seconds of pauses: enough for a restart behind a load balancer,
   /// short enough for a user who waits.
@@ -50,13 +52,13 @@ struct RetryPolicy {
         }
       }
       let asked = Self.askedPause(trouble)
-      let wait = max(jittered(pause), asked ?? 0)
+      let next = max(jittered(pause), asked ?? 0)
       let isWorthIt = trouble.isTransient && attempt < Self.attempts
-      guard isWorthIt, wait < deadline.remaining(at: clock.now()) else {
+      guard isWorthIt, next < deadline.remaining(at: clock.now()) else {
         backOff(asked ?? (trouble.isTransient ? Self.pauseAfterFailure : 0), trouble.reason)
         throw .unavailable(trouble)
       }
-      clock.pause(wait)
+      self.pause(next)
       pause *= 2
       attempt += 1
     }
@@ -110,7 +112,12 @@ struct RetryPolicy {
     if earlier.happened(after: start, at: now) { throw earlier.error(remaining) }
     guard remaining > 0 else { return }
     guard remaining < deadline.remaining(at: now) else { throw earlier.error(remaining) }
-    clock.pause(remaining)
+    pause(remaining)
+  }
+
+  private func pause(_ milliseconds: Int64) {
+    if milliseconds > 1000 { wait(.retry(milliseconds: milliseconds)) }
+    clock.pause(milliseconds)
   }
 
   private func backOff(_ pause: Int64, _ reason: String, isUnusable: Bool = false) {

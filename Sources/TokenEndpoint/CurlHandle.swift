@@ -93,6 +93,13 @@ import MetiToken
       meti_curl_set_receiver(setopt, handle, CURLOPT_HEADERFUNCTION) {
         unsafe HTTPResponse.receive($0, $1 * $2, $3) { $0.append(header: $1) }
       },
+      meti_curl_set_pointer(setopt, handle, CURLOPT_XFERINFODATA, context),
+      meti_curl_set_watcher(setopt, handle) { context, _, _, _, _ in
+        guard let context = unsafe context else { return 0 }
+        unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue().onProgress()
+        return 0
+      },
+      meti_curl_set_long(setopt, handle, CURLOPT_NOPROGRESS, 0),
     ]
     if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
     return withExtendedLifetime(answer) {

@@ -24,6 +24,9 @@ final class HTTPResponse {
   /// The longest headers, all together, in bytes: eight times what servers allow each other.
   static let longestHeaders = 64 * 1024
 
+  /// Called about once a second while the transfer runs.
+  var onProgress: () -> Void = {}
+
   private var headerBytes = 0
 
   /// False when it is too much.

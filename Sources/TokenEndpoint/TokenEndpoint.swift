@@ -10,14 +10,20 @@ public struct TokenEndpoint: TokenIssuer {
   let clock: any Clock
   let caFile: String?
   let onDetail: (String) -> Void
+  let onSlow: () -> Void
 
   /// - Parameters:
   ///   - caFile: PEM certificates to trust instead of the system's.
   ///   - onDetail: is told what `--verbose` shows, a line at a time; never a secret.
-  public init(clock: any Clock, caFile: String?, onDetail: @escaping (String) -> Void) {
+  ///   - onSlow: is called once if the answer takes more than a second.
+  public init(
+    clock: any Clock, caFile: String?, onDetail: @escaping (String) -> Void,
+    onSlow: @escaping () -> Void = {}
+  ) {
     self.clock = clock
     self.caFile = caFile
     self.onDetail = onDetail
+    self.onSlow = onSlow
   }
 
   /// Makes one request, which is over by `deadline`. No reason quotes the server.
@@ -26,7 +32,8 @@ public struct TokenEndpoint: TokenIssuer {
   ) throws(IssuerError) -> IssuedToken {
     let request = GrantRequest(for: credential)
     let curl = try CurlLibrary.shared.get()
-    let time = deadline.remaining(at: clock.now())
+    let sent = clock.now()
+    let time = deadline.remaining(at: sent)
     guard time > 0 else {
       throw .outOfTime(reason: "there is no time left to ask \(request.server.origin)")
     }
@@ -35,6 +42,12 @@ public struct TokenEndpoint: TokenIssuer {
     try prepare(
       &handle, for: request.url, of: request.server, milliseconds: time, connectLimit: connectLimit)
     let answer = HTTPResponse()
+    var isSlow = false
+    answer.onProgress = { [clock, onSlow] in
+      guard !isSlow, clock.now().boot - sent.boot > 1000 else { return }
+      isSlow = true
+      onSlow()
+    }
     let code = handle.post(request.body, into: answer)
     let status = handle.number(CURLINFO_RESPONSE_CODE)
     let took = handle.microseconds(CURLINFO_TOTAL_TIME_T) / 1000

@@ -57,7 +57,9 @@ struct Call {
       suffix: environment?.cacheSuffix ?? "")
     renewal = Renewal(
       cache: cache, store: store, defaults: DefaultAccountFile(Process.variable),
-      issuer: TokenEndpoint(clock: clock, caFile: CallEnvironment.caFile, onDetail: verbose),
+      issuer: TokenEndpoint(
+        clock: clock, caFile: CallEnvironment.caFile, onDetail: verbose,
+        onSlow: { Console.waiting(Wait.answer.text) }),
       lock: lock, clock: clock,
       report: { warning in
         Console.warning(warning.text)

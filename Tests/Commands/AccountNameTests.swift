@@ -45,8 +45,8 @@ struct AccountNameTests {
     let place = try place(first, second)
     #expect(try place.run("logout", "-a", second).status == .exit(0))
     let left = try place.items()
-    #expect(left.map(\.kind) == ["account", "default"])
-    #expect(Array((left.last?.secret ?? "").utf8) == Array(first.utf8))
+    #expect(left.map(\.kind) == ["account"])
+    #expect(Array((left.first?.secret ?? "").utf8) == Array("password of \(first)".utf8))
     #expect(try lines(place.run("list").out) == lines("* \(first)\n"))
   }
 
@@ -88,8 +88,7 @@ struct SteeringNameTests {
   static let names = ["a\u{202E}b@domain.com", "a\u{9B}31mb@domain.com", "a\u{200B}b@domain.com"]
 
   private let refusal = Told.failure(
-    64, "the account name contains a terminal control character",
-    hint: "see meti-token --help")
+    64, "the account name contains a terminal control character")
 
   @Test(arguments: names)
   func `are refused where they come in`(_ name: String) throws {

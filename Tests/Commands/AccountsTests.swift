@@ -83,7 +83,7 @@ struct AccountsTests {
     #expect(try place.run("logout", "--all").status == .exit(0))
     #expect(try place.run().status == .exit(78))
     #expect(try place.run(with: there).told == .answer(other.meti.lastToken ?? ""))
-    #expect(try place.items().map(\.kind) == ["account", "default", "token"])
+    #expect(try place.items().map(\.kind) == ["account", "token"])
   }
 
   private func logInClient(_ place: Workplace, secret: String, _ extra: [String]) throws -> Outcome
@@ -104,7 +104,7 @@ struct AccountsTests {
         == .done(
           "logged in to \(place.url) as \(METIServer.clientID); the token is valid for 1 hour"))
     let items = try place.items()
-    #expect(items.map(\.kind) == ["account", "default", "token"])
+    #expect(items.map(\.kind) == ["account", "token"])
     #expect(
       items.first?.body == """
         \(METIServer.clientSecret)
@@ -143,14 +143,14 @@ struct AccountsTests {
     let option = "--" + name.lowercased().replacing(" ", with: "-")
     #expect(
       try logInClient(place, secret: METIServer.clientSecret, [option, longest + "x"]).told
-        == .failure(64, "the \(name) is longer than 2048 bytes", hint: "see meti-token --help"))
+        == .failure(64, "the \(name) is longer than 2048 bytes"))
     #expect(place.meti.requests == [])
     let login = try logInClient(place, secret: METIServer.clientSecret, [option, longest])
     #expect(login.status == .exit(0))
     #expect(try place.run("-f").told == .answer(place.lastToken))
   }
 
-  @Test func `a refused client stores nothing`() throws {
+  @Test func `a rejected client stores nothing`() throws {
     let place = try Workplace()
     let login = try logInClient(place, secret: "wrong", [])
     #expect(login.status == .exit(77))
@@ -182,7 +182,6 @@ struct AccountsTests {
       outcome.told
         == .failure(
           64,
-          "the token URL is not usable: it must begin with https:// (http:// is for loopback "
-            + "addresses alone)"))
+          "the token URL must begin with https:// (http:// only for loopback addresses)"))
   }
 }

@@ -267,7 +267,7 @@ struct ClientTests {
     #expect(try label() == "METI password for \(id)")
     #expect(try client.logIn().status == .exit(0))
     #expect(try label() == "METI client secret for \(id)")
-    #expect(try client.place.items().map(\.kind) == ["account", "default", "token"])
+    #expect(try client.place.items().map(\.kind) == ["account", "token"])
   }
 
   @Test func `a login asks for the client's secret`() throws {

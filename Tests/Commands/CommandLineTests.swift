@@ -79,7 +79,7 @@ struct CommandLineTests {
     ("https://example.com:65536", "has no port from 1 to 65535"),
   ])
   func `a URL that secrets must not go to is refused`(url: String, reason: String) throws {
-    let failure = Told.failure(64, "the API URL is not usable: \(reason)")
+    let failure = Told.failure(64, "the API URL \(reason)", hint: "see meti-token --help")
     #expect(try Program.metiToken.run(["--api-url", url]).told == failure)
     #expect(try Program.metiToken.run(environment: ["METI_API_URL": url]).told == failure)
   }
@@ -106,7 +106,7 @@ struct APITests {
           == .answer(token))
     }
     #expect(place.meti.requests == [])
-    #expect(place.kernelKeys == [""])
+    #expect(place.kernelKeys == ["#\(email)"])
   }
 
   @Test func `an option counts more than the environment`() throws {

@@ -12,7 +12,7 @@ struct EndpointTests {
     try place.logIn(isVerified: false)
   }
 
-  func refusal(_ status: Int) -> Told {
+  func rejection(_ status: Int) -> Told {
     .failure(
       77, "METI rejects the credentials of \(email) (HTTP \(status))",
       hint: "log in with: meti-token login")
@@ -28,14 +28,14 @@ struct EndpointTests {
       hint: "check --api-url (for a client --token-url), and whether the network needs a log-in")
   }
 
-  /// The failure of a call after METI has refused the password, with its time taken out.
+  /// The failure of a call after METI has rejected the password, with its time taken out.
   func runWithoutTime(_ arguments: String...) throws -> Told {
     var told = try Program.metiToken.run(arguments, environment: place.environment).told
     told.err = told.err.replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "TIME")
     return told
   }
 
-  var refusedBefore: Told {
+  var rejectedBefore: Told {
     .failure(
       77,
       "METI rejected the stored credentials of \(email) on TIME",
@@ -45,41 +45,45 @@ struct EndpointTests {
   // MARK: Refusals
 
   @Test(arguments: [400, 401, 403, 422])
-  func `a refused password is asked about once, until login`(status: Int) throws {
+  func `a rejected password is sent once, until login`(status: Int) throws {
     place.meti.answerNext(.status(status))
-    #expect(try place.run().told == refusal(status))
-    #expect(try runWithoutTime() == refusedBefore)
-    #expect(try runWithoutTime("--json", "-f", "--account", email) == refusedBefore)
+    #expect(try place.run().told == rejection(status))
+    #expect(try runWithoutTime() == rejectedBefore)
+    #expect(try runWithoutTime("--json", "-f", "--account", email) == rejectedBefore)
     #expect(place.meti.tokenPosts == 1)
     try place.logIn()
     #expect(try place.run().told == .answer(place.lastToken))
     #expect(try place.run("-f").told == .answer(place.lastToken))
   }
 
-  @Test func `a refused password is remembered by the keyring, not by the machine`() throws {
+  @Test func `a rejection is recorded in the keyring, not on the machine`() throws {
     place.meti.answerNext(.status(401))
-    #expect(try place.run().told == refusal(401))
+    #expect(try place.run().told == rejection(401))
     let runtime = place.environment["XDG_RUNTIME_DIR"] ?? ""
     try FileManager.default.removeItem(atPath: runtime + "/meti-token")
-    #expect(try runWithoutTime() == refusedBefore)
+    #expect(try runWithoutTime() == rejectedBefore)
     #expect(place.meti.tokenPosts == 1)
   }
 
-  @Test func `a refusal keeps the password, and its token while that lives`() throws {
+  @Test func `a rejection keeps the password, and its token while that is valid`() throws {
     #expect(try place.run().status == .exit(0))
     place.meti.answerNext(.status(401))
-    #expect(try place.run("-f").told == refusal(401))
+    #expect(try place.run("-f").told == rejection(401))
     #expect(try place.run().told == .answer(place.lastToken))
     #expect(try place.items().first?.secret == METIServer.password)
   }
 
-  @Test func `a failed login does not clear the refusal`() throws {
+  @Test func `a failed login does not clear the rejection`() throws {
     place.meti.setPassword("changed", for: email)
-    #expect(try place.run().told == refusal(401))
+    #expect(try place.run().told == rejection(401))
     let login = try place.run(
       "login", "--email", email, "--password-stdin", input: .text("wrong again"))
-    #expect(login.told == refusal(401))
-    #expect(try runWithoutTime() == refusedBefore)
+    #expect(
+      login.told
+        == .failure(
+          77, "METI rejects the credentials of \(email) (HTTP 401)",
+          hint: "check the e-mail address and password; nothing was stored"))
+    #expect(try runWithoutTime() == rejectedBefore)
     #expect(place.meti.tokenPosts == 2)
   }
 
@@ -131,7 +135,7 @@ struct EndpointTests {
     #expect(outcome.status == .exit(75))
     #expect(
       outcome.err.hasPrefix(
-        "meti-token: error: METI is in trouble (503); it is not asked again for "))
+        "meti-token: error: METI is in trouble (503); the next request is in "))
     #expect(place.meti.tokenPosts == 4)
   }
 
@@ -142,12 +146,12 @@ struct EndpointTests {
       status == 429
       ? "METI receives too many requests (429)" : "METI is in trouble (503)"
     let outcome = try place.run()
-    #expect(outcome.told == unavailable(reason + "; it is not asked again for 10 minutes"))
+    #expect(outcome.told == unavailable(reason + "; the next request is in 10 minutes"))
     #expect(outcome.isSoon)
     #expect(place.meti.tokenPosts == 1)
     let second = try place.run()
     #expect(second.status == .exit(75))
-    #expect(second.err.hasPrefix("meti-token: error: \(reason); it is not asked again for "))
+    #expect(second.err.hasPrefix("meti-token: error: \(reason); the next request is in "))
     #expect(place.meti.tokenPosts == 1)
   }
 
@@ -269,7 +273,7 @@ struct EndpointTests {
       #expect(!outcome.err.contains(Self.canary))
       #expect(place.meti.requests.map(\.target) == ["/token"])
     }
-    #expect(try place.items().map(\.kind) == ["account", "default"])
+    #expect(try place.items().map(\.kind) == ["account"])
     #expect(place.kernelKeys == [])
   }
 

@@ -49,7 +49,7 @@ struct GitClientTests {
     let credential = try git.fill(place.lines())
     #expect(try git.run("credential", "approve", input: credential).told == .silence)
     #expect(try place.items() == before)
-    #expect(place.kernelKeys == [""])
+    #expect(place.kernelKeys == ["#\(METIServer.email)"])
   }
 
   @Test func `approve of a typed password changes nothing`() throws {
@@ -133,14 +133,14 @@ struct GitClientTests {
     #expect(schemes.dropLast().allSatisfy { $0 == "none" } && (2...3).contains(schemes.count))
     #expect(schemes.last == "Basic" || schemes.last == "Bearer")
     #expect(place.meti.tokenPosts == 0)
-    #expect(try place.items().map(\.kind) == ["account", "default", "token"])
+    #expect(try place.items().map(\.kind) == ["account", "token"])
   }
 
   @Test func `after a token died ls-remote fails once, and the next one has a new token`() throws {
     place.meti.revoke(token)
     let refused = try git.run("ls-remote", place.url + "/repo.git")
     #expect(refused.status == .exit(128))
-    #expect(try place.items().map(\.kind) == ["account", "default"])
+    #expect(try place.items().map(\.kind) == ["account"])
     #expect(try git.run("ls-remote", place.url + "/repo.git").out == listing)
     #expect(place.meti.tokenPosts == 1)
   }

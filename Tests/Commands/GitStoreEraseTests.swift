@@ -24,7 +24,7 @@ struct GitStoreEraseTests {
     let request = place.lines(lines.replacing("TOKEN", with: token))
     #expect(try place.ask("store", request).told == .silence)
     #expect(try place.items() == before)
-    #expect(place.kernelKeys == [""])
+    #expect(place.kernelKeys == ["#\(METIServer.email)"])
   }
 
   @Test func `store takes in what it is sent, and does not wait for more`() throws {
@@ -43,10 +43,10 @@ struct GitStoreEraseTests {
     "path=sources", "password=TOKEN\nstate[]=other:x\nwwwauth[]=Bearer",
   ])
   func `erase forgets the token and keeps the account`(lines: String) throws {
-    #expect(try kinds() == ["account", "default", "token"])
+    #expect(try kinds() == ["account", "token"])
     let request = place.lines(lines.replacing("TOKEN", with: token))
     #expect(try place.ask("erase", request).told == .silence)
-    #expect(try kinds() == ["account", "default"])
+    #expect(try kinds() == ["account"])
     #expect(place.kernelKeys == [])
     #expect(try place.run("--no-prompt").value == place.lastToken)
     #expect(place.meti.tokenPosts == 1)
@@ -63,8 +63,8 @@ struct GitStoreEraseTests {
   func `erase leaves everything else as it is`(request: String) throws {
     let request = request.replacing("HOST", with: place.host).replacing("TOKEN", with: token)
     #expect(try place.ask("erase", request).told == .silence)
-    #expect(try kinds() == ["account", "default", "token"])
-    #expect(place.kernelKeys == [""])
+    #expect(try kinds() == ["account", "token"])
+    #expect(place.kernelKeys == ["#\(METIServer.email)"])
   }
 
   @Test func `erase with nothing stored is silent`() throws {
@@ -86,7 +86,7 @@ struct GitStoreEraseTests {
     let outcome = try place.run("erase", input: request, with: ["METI_TOKEN_CACHE": "keyring"])
     #expect(outcome.told == .silence)
     #expect(place.kernelKeys == [])
-    #expect(try kinds() == ["account", "default"])
+    #expect(try kinds() == ["account"])
   }
 
   @Test func `the account of a server's environment is served and forgotten alike`() throws {

@@ -56,7 +56,7 @@ struct HelperAccountTests {
     let erased = try place.ask("erase", place.lines("username=\(other)"))
     #expect(erased.told == .silence)
     #expect(place.kernelKeys == ["#\(own)"])
-    #expect(try place.items().map(\.kind) == ["account", "default"])
+    #expect(try place.items().map(\.kind) == ["account"])
   }
 
   @Test func `a server has no other account, and lets other helpers answer for it`() throws {

@@ -43,7 +43,7 @@ struct KillTests {
     }
     #expect(killed >= 60)
     try place.logIn()
-    #expect(try place.items().map(\.kind) == ["account", "default", "token"])
+    #expect(try place.items().map(\.kind) == ["account", "token"])
     #expect(try place.run("-f").told == .answer(place.lastToken))
   }
 
@@ -67,7 +67,7 @@ struct KillTests {
       if round % 8 == 0 { #expect(try begin().wait().told == .answer(place.lastToken)) }
     }
     #expect(killed == 60)
-    #expect(try place.items().map(\.kind) == ["account", "default", "token"])
+    #expect(try place.items().map(\.kind) == ["account", "token"])
     #expect(try place.items().first?.secret == METIServer.password)
   }
 

@@ -31,15 +31,15 @@ struct LogoutTests {
   @Test func `the account that is left is then the one that is meant`() throws {
     #expect(try place.run("logout").status == .exit(0))
     #expect(try place.run().status == .exit(0))
-    #expect(place.kernelKeys == ["", "#\(email)"])
+    #expect(place.kernelKeys == ["#\(email)"])
   }
 
   @Test func `logout of a named account leaves the default as it is`() throws {
     #expect(
       try place.run("logout", "--account", email).told
         == .done("logged out \(email) at \(place.url)"))
-    #expect(try kinds() == ["account \(other)", "default", "token \(other)"])
-    #expect(place.kernelKeys == [""])
+    #expect(try kinds() == ["account \(other)", "token \(other)"])
+    #expect(place.kernelKeys == ["#\(other)"])
     #expect(try place.run().told == .answer(place.lastToken))
   }
 
@@ -76,7 +76,7 @@ struct LogoutTests {
       try place.run("logout", "--token-only").told
         == .done("removed the token of \(other) at \(place.url)"))
     #expect(
-      try kinds() == ["account \(email)", "account \(other)", "default", "token \(email)"])
+      try kinds() == ["account \(email)", "account \(other)", "token \(email)"])
     #expect(place.kernelKeys == ["#\(email)"])
     #expect(try place.run().told == .answer(place.lastToken))
     #expect(place.meti.tokenPosts == 1)
@@ -84,7 +84,7 @@ struct LogoutTests {
 
   @Test func `logout of all tokens keeps the accounts`() throws {
     #expect(try place.run("logout", "--all", "--token-only").status == .exit(0))
-    #expect(try kinds() == ["account \(email)", "account \(other)", "default"])
+    #expect(try kinds() == ["account \(email)", "account \(other)"])
     #expect(place.kernelKeys == [])
   }
 
@@ -99,7 +99,7 @@ struct LogoutTests {
         == .failure(
           78, "account nobody@domain.com is not stored for \(place.url)",
           hint: "list the stored accounts with: meti-token list"))
-    #expect(try place.items().count == 5)
+    #expect(try place.items().count == 4)
   }
 
   @Test func `logout with the kernel tier off still empties it`() throws {
@@ -120,17 +120,17 @@ struct LogoutTests {
     #expect(try place.run("logout", "--all").told == failure)
     try place.desktop.killKeyring()
     try place.desktop.startKeyring()
-    #expect(try place.items().count == 5)
+    #expect(try place.items().count == 4)
   }
 
   // MARK: reject
 
-  @Test func `a rejected token is forgotten, and the next call asks for another`() throws {
+  @Test func `a rejected token is discarded, and the next call renews it`() throws {
     let token = place.lastToken
     #expect(try place.run("reject").told == .done())
     #expect(place.kernelKeys == ["#\(email)"])
     #expect(
-      try kinds() == ["account \(email)", "account \(other)", "default", "token \(email)"])
+      try kinds() == ["account \(email)", "account \(other)", "token \(email)"])
     #expect(place.meti.requests == [])
     #expect(try place.run().told == .answer(place.lastToken))
     #expect(place.lastToken != token)
@@ -138,12 +138,12 @@ struct LogoutTests {
   }
 
   @Test(arguments: ["", "\n"])
-  func `the token that is stored is forgotten`(end: String) throws {
+  func `the stored token is discarded if it is the rejected one`(end: String) throws {
     let outcome = try place.run(
       "reject", "--token-stdin", input: .text(place.lastToken + end))
     #expect(outcome.told == .done())
     #expect(place.kernelKeys == ["#\(email)"])
-    #expect(try place.items().count == 4)
+    #expect(try place.items().count == 3)
   }
 
   @Test func `another token than the stored one is kept`() throws {
@@ -151,7 +151,7 @@ struct LogoutTests {
     #expect(try place.run("-f").status == .exit(0))
     place.meti.forgetRequests()
     #expect(try place.run("reject", "--token-stdin", input: .text(old)).told == .done())
-    #expect(place.kernelKeys == ["", "#\(email)"])
+    #expect(place.kernelKeys == ["#\(email)", "#\(other)"])
     #expect(try place.run().told == .answer(place.lastToken))
     #expect(place.meti.requests == [])
   }
@@ -160,16 +160,16 @@ struct LogoutTests {
     "", "\n", "two words", "line\nline", "token\n\n", "\u{0}", "Bearer abc", "=",
     String(repeating: "a", count: 16385),
   ])
-  func `what is no token is malformed input`(text: String) throws {
+  func `an illegal token is malformed input`(text: String) throws {
     #expect(
       try place.run("reject", "--token-stdin", input: .text(text)).told
-        == .failure(65, "standard input holds no token"))
-    #expect(place.kernelKeys == ["", "#\(email)"])
+        == .failure(65, "standard input holds no legal token"))
+    #expect(place.kernelKeys == ["#\(email)", "#\(other)"])
   }
 
   @Test func `a named account's token is rejected, and the default's kept`() throws {
     #expect(try place.run("reject", "--account", email).told == .done())
-    #expect(place.kernelKeys == [""])
+    #expect(place.kernelKeys == ["#\(other)"])
     #expect(try place.run().told == .answer(place.lastToken))
   }
 

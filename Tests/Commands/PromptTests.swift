@@ -230,7 +230,7 @@ struct PromptTests {
     let terminal = try atThePassword()
     terminal.send(String(repeating: "p", count: 4200) + "\n")
     #expect(terminal.wait().status == .exit(64))
-    try terminal.expect("meti-token: error: the answer is longer than a terminal takes\r\n")
+    try terminal.expect("meti-token: error: the answer is longer than a terminal line\r\n")
     #expect(terminal.echoWasLeftOn == true)
     #expect(place.meti.requests == [])
   }

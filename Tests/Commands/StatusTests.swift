@@ -63,7 +63,7 @@ struct StatusTests {
     #expect(try report(place) == text(place, token: "expired; the next call renews it"))
   }
 
-  @Test func `a refused password is told`() throws {
+  @Test func `a rejected password is shown`() throws {
     let place = try Workplace()
     try place.logIn(password: "wrong", isVerified: false)
     #expect(try place.run().status == .exit(77))
@@ -71,7 +71,7 @@ struct StatusTests {
       try report(place)
         == text(
           place, token: "none",
-          password: "refused by METI on TIME; log in with: meti-token login"))
+          password: "rejected by METI on TIME; log in with: meti-token login"))
     #expect(
       try report(place, "--json")
         == .answer(
@@ -169,7 +169,7 @@ struct StatusTests {
     try place.desktop.killKeyring()
     var expected = text(
       place, token: "valid for 59 minutes (until TIME), in the kernel",
-      password: "not known: the keyring cannot be asked")
+      password: "unknown: the keyring cannot be read")
     expected.err =
       "meti-token: warning: no keyring is running: nothing provides org.freedesktop.secrets\n"
     #expect(try report(place) == expected)
