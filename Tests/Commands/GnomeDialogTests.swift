@@ -6,6 +6,8 @@ import Testing
 struct GnomeDialogTests {
   let place: Workplace
   let prompter: FakePrompter
+  static let unlocking =
+    "meti-token: waiting for the keyring to be unlocked; look for its dialog"
   /// That of scripts/private-session.
   let password = "only-for-this-test"
 
@@ -21,7 +23,7 @@ struct GnomeDialogTests {
   func call(_ arguments: String...) throws -> (outcome: Outcome, screen: String) {
     let terminal = try Terminal(
       .metiToken, arguments, environment: place.environment, output: .pipe)
-    try terminal.expect(KeyringDialogTests.unlocking)
+    try terminal.expect(Self.unlocking)
     let outcome = terminal.wait(timeout: .seconds(60))
     return (outcome, terminal.screen)
   }
@@ -46,7 +48,7 @@ struct GnomeDialogTests {
   @Test func `after a wrong password it asks again, in the same call`() throws {
     try prompter.tell("answer wrong 0.5")
     let terminal = try place.sit(output: .pipe)
-    try terminal.expect(KeyringDialogTests.unlocking)
+    try terminal.expect(Self.unlocking)
     var asked = try prompter.journal()
     for _ in 0..<100 where asked.count < 2 {
       usleep(100_000)
