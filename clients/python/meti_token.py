@@ -64,7 +64,7 @@ class _Tokens:
 
     def __init__(self, account: Optional[str] = None, password: object = None) -> None:
         """`password` is ignored. Airflow passes the login and the password of a connection."""
-        self._account = account or None
+        self._account = account
         self._lock = threading.Lock()
         self._kept: Optional[_Token] = None
         self._origin: Optional[str] = None
@@ -100,7 +100,7 @@ class _Tokens:
 
     def _from_environment(self) -> Optional[_Token]:
         handed_in = os.environ.get("METI_TOKEN")
-        if not handed_in or self._account or handed_in == self._rejected:
+        if not handed_in or self._account is not None or handed_in == self._rejected:
             return None
         if not re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", handed_in):
             raise METITokenError("METI_TOKEN is not a token: it has characters no token can have")
@@ -127,7 +127,7 @@ class _Tokens:
 
     def _environment(self) -> dict[str, str]:
         env = {**os.environ, "METI_TOKEN_INTERACTIVE": "0"}
-        if self._account or env.get("METI_TOKEN") == self._rejected:
+        if self._account is not None or env.get("METI_TOKEN") == self._rejected:
             env.pop("METI_TOKEN", None)
         return env
 
@@ -272,7 +272,7 @@ def _origin(url: Any) -> str:
     """Scheme, host and port of a URL: a text, or httpx's own type, which is parsed differently."""
     try:
         parts: Any = urlsplit(url) if isinstance(url, str) else url
-        host = parts.hostname if isinstance(url, str) else parts.host.lower()
+        host = parts.hostname if isinstance(url, str) else parts.host
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
     except ValueError:
         raise METITokenError("METI_API_URL is not a URL") from None

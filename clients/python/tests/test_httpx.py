@@ -143,6 +143,9 @@ class Origins(HTTPXCase):
                 self.send(url)
         self.assertEqual(self.other.requests + self.meti.requests, [])
 
+    def test_the_way_a_URL_is_written_does_not_count(self):
+        self.send(self.sources.replace("https", "HTTPS")).raise_for_status()
+
     def test_a_URL_that_parsers_read_differently_sends_no_token_elsewhere(self):
         for one, two in [(self.meti.url, self.other.url), (self.other.url, self.meti.url)]:
             url = f"{one}\\@{two.partition('//')[2]}/sources"

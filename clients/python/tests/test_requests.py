@@ -100,6 +100,12 @@ class Repeats(RequestsCase):
         self.assertEqual(self.session.post(self.sources, data=file).json(), {"bytes": 5})
         self.assert_one_repeat(self.old)
 
+    def test_a_file_that_was_sent_is_not_set_back(self):
+        self.get()
+        file = io.BytesIO(b"12345")
+        self.session.post(self.sources, data=file).raise_for_status()
+        self.assertEqual(file.tell(), 5)
+
     def test_a_stream_is_not_sent_again_but_the_token_is_discarded(self):
         def post():
             return self.session.post(self.sources, data=iter([b"123", b"45"]))
@@ -197,6 +203,12 @@ class Origins(RequestsCase):
         self.assertEqual(self.get(self.redirect(self.other.url + "/sources")).status_code, 401)
         self.assertEqual(self.other.headers, [None])
         self.assertEqual(self.program.rejected, [])
+
+    def test_a_redirect_elsewhere_gets_no_token_in_place_of_an_entry_in_netrc(self):
+        (pathlib.Path.home() / ".netrc").write_text("machine localhost login x password y\n")
+        other = self.other.url.replace("127.0.0.1", "localhost") + "/sources"
+        self.assertEqual(self.get(self.redirect(other)).status_code, 401)
+        self.assertEqual(self.other.headers, ["Basic eDp5"])
 
     def test_a_redirect_back_from_elsewhere_does_not_get_the_token_again(self):
         back = f"{self.other.url}/redirect?to={self.sources}"
