@@ -176,7 +176,7 @@ class METIAuth(_Tokens):
         fresh = self._replacement(sent, origin, repeats=_rewind(request.body, start))
         if fresh is None:
             return response
-        response.content  # Read to its end, so that the connection can be used again.
+        response.content  # The connection can be used again only if all of it was read.
         response.close()
         # requests follows a redirect with the original request, so that one gets the new header.
         response.request = request.copy()
@@ -247,9 +247,9 @@ def _run(*arguments: str, env: dict[str, str], **stdin: Any) -> str:
             ["meti-token", *arguments], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             encoding="utf-8", errors="replace", **stdin)
     except OSError as error:
-        late = "METI_TOKEN has expired or was rejected, and " if os.environ.get("METI_TOKEN") else ""
+        cause = "METI_TOKEN has expired or was rejected; " if os.environ.get("METI_TOKEN") else ""
         raise METITokenError(
-            f"{late}meti-token cannot be run: {error.strerror}\n"
+            f"{cause}meti-token cannot be run: {error.strerror}\n"
             "hint: install meti-token, or add its directory to PATH") from None
     said = done.stderr.strip()
     if done.returncode != 0:

@@ -75,8 +75,9 @@ class Calls(METICase):
     def test_unexpected_output_is_not_shown(self):
         for output in ["s3cret", '{"token": "s3cret"}', '["s3cret"]']:
             self.program.script(stdout=output)
-            with self.subTest(output), self.assertRaisesRegex(METITokenError, "unexpected") as caught:
+            with self.subTest(output), self.assertRaises(METITokenError) as caught:
                 token()
+            self.assertIn("unexpected output", str(caught.exception))
             self.assertNotIn("s3cret", str(caught.exception))
             self.assertTrue(caught.exception.__suppress_context__)
 
@@ -182,7 +183,7 @@ class HandedIn(METICase):
     def test_if_it_has_expired_and_there_is_no_program_the_error_says_both(self):
         os.environ["METI_TOKEN"] = jwt(time.time() - 1)
         self.remove_program()
-        with self.assertRaisesRegex(METITokenError, "METI_TOKEN has expired.*cannot be run"):
+        with self.assertRaisesRegex(METITokenError, "METI_TOKEN has expired.*meti-token cannot be run"):
             token()
 
     def test_an_account_by_name_is_asked_of_the_program(self):
