@@ -68,7 +68,7 @@ class _Tokens:
         self._lock = threading.Lock()
         self._kept: Optional[_Token] = None
         self._origin: Optional[str] = None
-        self._rejected: Optional[str] = None  # the token that was rejected last
+        self._rejected: Optional[str] = None  # the token in METI_TOKEN, after a 401
         self._refused_new: Optional[str] = None  # a header with a new token that got a 401 too
 
     def __reduce__(self) -> Any:
@@ -84,8 +84,11 @@ class _Tokens:
             kept = self._kept
             if kept is None or kept.text != token:
                 return
-            self._kept, self._rejected = None, token
-            account = [] if kept.account is None else [f"--account={kept.account}"]
+            self._kept = None
+            if kept.account is None:
+                self._rejected, account = token, []
+            else:
+                account = [f"--account={kept.account}"]
             try:
                 _run("reject", "--token-stdin", *account, input=token, env=self._environment())
             except METITokenError as error:

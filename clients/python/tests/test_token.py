@@ -199,6 +199,13 @@ class HandedIn(METICase):
         self.assertEqual(auth.token(), self.meti.last_token)
         self.assertEqual([call["token"] for call in self.program.calls], [None, None])
 
+    def test_if_it_is_rejected_it_is_not_used_after_the_next_rejection_either(self):
+        os.environ["METI_TOKEN"] = "opaque"
+        auth = METIAuth()
+        auth.reject(auth.token())
+        auth.reject(auth.token())
+        self.assertNotEqual(auth.token(), "opaque")
+
     def test_what_cannot_be_a_token_is_an_error_that_does_not_show_it(self):
         for handed_in in ["s3cret\n", "two s3crets", "s3cret\r\nX: 1", "s3crét"]:
             os.environ["METI_TOKEN"] = handed_in
