@@ -45,7 +45,7 @@ test demo memcheck:
 
 lint:
 	swift format lint --strict --recursive Sources Tests Fuzz Package.swift
-	@$(version_in_each_file) | uniq -c | { read -r count version && [[ $$count -eq 3 ]]; } || \
+	@$(version_in_each_file) | uniq -c | { read -r count version && [[ $$count -eq 4 ]]; } || \
 	  { echo "error: the versions differ:"; $(version_in_each_file); exit 1; } >&2
 	@$(call if_installed,shellcheck,-x scripts/* lab/[!R]* bench/run .ci/run)
 	@$(call if_installed,mandoc,-T lint -W warning $(pages))
@@ -54,7 +54,8 @@ lint:
 version_in_each_file = { \
   sed -nE 's/^.*let text = "([^"]+)".*$$/\1/p' Sources/MetiToken/Version.swift; \
   sed -nE '/^\#\# ([0-9].*)$$/ { s//\1/p; q }' CHANGES.md; \
-  sed -nE '1s/^meti-token \((.+)-[^-]+\) .*$$/\1/p' debian/changelog; }
+  sed -nE '1s/^meti-token \((.+)-[^-]+\) .*$$/\1/p' debian/changelog; \
+  sed -nE 's/^version = "(.+)"$$/\1/p' clients/python/pyproject.toml; }
 
 # $(call if_installed,PROGRAM,ARGUMENTS)
 if_installed = if command -v $(1) >/dev/null; then (set -x; $(1) $(2)); \
