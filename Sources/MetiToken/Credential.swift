@@ -78,7 +78,12 @@ public struct Credential: ~Copyable, Sendable {
     guard let body = StoredBody(stored) else { return nil }
     let grant: Grant
     switch body.text("grant") {
-    case nil, "password":
+    case "password":
+      grant = .password
+    case nil:
+      // A GNOME keyring with an empty password keeps the first line alone. A client's secret must not
+      // be taken for a password.
+      guard account.name.contains("@") else { return nil }
       grant = .password
     case "client_credentials":
       guard let audience = body.text("audience"),

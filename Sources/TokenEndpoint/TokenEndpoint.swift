@@ -106,15 +106,7 @@ public struct TokenEndpoint: TokenIssuer {
     // Since 7.87; without it a name server that does not answer holds up the cleanup.
     try? handle.set(meti_CURLOPT_QUICK_EXIT, 1)
 
-    try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
-    try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
-    try handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    guard let caFile else { return }
-    // This file alone, for an https proxy as well; not every libcurl can speak to one of those.
-    try handle.set(CURLOPT_CAINFO, caFile)
-    try handle.set(CURLOPT_CAPATH, nil)
-    try? handle.set(CURLOPT_PROXY_CAINFO, caFile)
-    try? handle.set(CURLOPT_PROXY_CAPATH, nil)
+    try TLSSettings(caFile: caFile).apply(to: handle)
   }
 
   /// Whether libcurl finds a proxy for `server` in the environment, `NO_PROXY` left aside

@@ -31,6 +31,8 @@ enum CallEnvironment {
     "METI_PASSWORD_FILE", "METI_CLIENT_SECRET_FILE", "CREDENTIALS_DIRECTORY", "METI_CA_FILE",
     "SSL_CERT_FILE",
   ]
+  /// All but the secrets.
+  static var names: [String] { texts + paths }
   private static let manual = "see ENVIRONMENT in meti-token(1)"
 
   /// The certificates that METI's is checked against, if they are not the system's.

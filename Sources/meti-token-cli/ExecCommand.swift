@@ -82,8 +82,7 @@ enum ChildVariable {
   /// program, TLS or proxies look for something else, and not what is removed.
   static func mayHoldToken(_ name: String) -> Bool {
     let isFamily = ["LD_", "LC_", "GLIBC_", "MALLOC_"].contains { name.hasPrefix($0) }
-    let isOurs = name.hasPrefix("METI_") && name != token
-    return !isFamily && !isOurs && !(taken + secrets).contains(name)
+    return !isFamily && !(taken + secrets + CallEnvironment.names).contains(name)
   }
 
   private static let taken = [

@@ -65,7 +65,15 @@ struct MetiTokenCommand: ParsableCommand {
     }
     var command: any ParsableCommand
     do {
+      if let unknown = unknownCommand(arguments) {
+        throw Failure.usage(
+          "there is no command \(unknown)",
+          hint: nearest(unknown).map { "did you mean: meti-token \($0)" }
+            ?? "see meti-token --help")
+      }
       command = try root.parseAsRoot(arguments)
+    } catch let failure as Failure {
+      throw failure
     } catch {
       guard root.exitCode(for: error) == .success else {
         throw Failure.usage(root.message(for: error), hint: hint(for: arguments))
@@ -91,10 +99,29 @@ struct MetiTokenCommand: ParsableCommand {
     return failure.status
   }
 
+  private static var commands: [String] {
+    (configuration.ungroupedSubcommands + configuration.groupedSubcommands.flatMap(\.subcommands))
+      .compactMap { $0.configuration.commandName }
+  }
+
+  /// What was typed as a command, also after `help`, and is none; `nil` otherwise.
+  private static func unknownCommand(_ arguments: [String]) -> String? {
+    let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+    guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return nil }
+    return commands.contains(word) ? nil : word
+  }
+
+  /// The command whose letters differ least from `word`, if it is close.
+  private static func nearest(_ word: String) -> String? {
+    let difference = { (command: String) in
+      Array(command).difference(from: Array(word)).count
+    }
+    let best = commands.filter { $0 != "print" }.min { difference($0) < difference($1) }
+    return best.flatMap { difference($0) <= 3 ? $0 : nil }
+  }
+
   /// The help of the command that was typed, if there is one.
   private static func hint(for arguments: [String]) -> String {
-    let groups = configuration.groupedSubcommands.flatMap(\.subcommands)
-    let commands = groups.compactMap { $0.configuration.commandName }
     let named = arguments.prefix { $0 != "--" }.firstIndex(where: commands.contains)
     guard let named else { return "see meti-token --help" }
     if named == 0 { return "see meti-token \(arguments[0]) --help" }

@@ -28,7 +28,6 @@ struct CurlRefusalTests {
   func `a URL elsewhere, however it is given`(url: String) throws {
     for arguments in [
       [url], ["--url", url], ["-s", "--url", url], ["--", url], ["/sources", url],
-      ["/sources", "--next", url], ["/sources", "-:", "-s", "--url", url],
       ["-sS", url, "/sources"],
     ] {
       let outcome = try curl(arguments)
@@ -51,13 +50,16 @@ struct CurlRefusalTests {
     ["-H", " authorization : x"], ["-H", "authorization;"], ["-H", "Host: evil.org"],
     ["-H", "@f"], ["-H@-"], ["-H", "A: b\r\nHost: c"], ["-A", "a\nb"], ["-X", "GET / \r\n"],
     ["--help", "all"], ["-M"], ["-V"], ["--version"], ["--tlsuser", "u"],
+    // The route, the trust, and a second transfer that could read the first one's token.
+    ["--next"], ["-:"], ["-Z"], ["--alt-svc", "f"], ["-x", "localhost:1"], ["--cacert", "f"],
+    ["--capath", "d"], ["--tlsv1.0"], ["--tls-max", "1.0"], ["--noproxy", "*"], ["-D", "f"],
     // Not known: abbreviations, other spellings, what newer versions may bring.
     ["--loc"], ["--location-t"], ["--insec"], ["--verb"], ["--LOCATION-TRUSTED"], ["--out", "f"],
     ["--output=f"], ["--no-output"], ["--expand-url", "x"], ["--ftp-port", "-"], ["-s:"], ["-ü"],
     ["---"], ["-sQ", "x"],
   ])
   func `an option that is unsafe or not known`(options: [String]) throws {
-    for arguments in [options + ["/sources"], ["/sources", "--next"] + options + ["/sources"]] {
+    for arguments in [options + ["/sources"], ["/sources"] + options] {
       let outcome = try curl(arguments)
       #expect(outcome.status == .exit(64), "\(arguments)")
       #expect(outcome.out == "")
@@ -67,7 +69,7 @@ struct CurlRefusalTests {
 
   @Test func `no URL, and no value`() throws {
     for arguments in [
-      [], ["-s"], ["--"], ["--next"], ["/sources", "--next"], ["--next", "/sources"],
+      [], ["-s"], ["--"], ["/sources", "/sources"],
       ["-o", "/sources"], ["-so", "/sources"], ["/sources", "-o"], ["/sources", "--output"],
     ] {
       let outcome = try curl(arguments)
@@ -79,7 +81,8 @@ struct CurlRefusalTests {
   @Test func `the reason is told`() throws {
     #expect(
       try curl(["-k", "/sources"]).err
-        == "meti-token: error: curl's --insecure is refused: certificates are always checked\n")
+        == "meti-token: error: curl's -k is refused: trust comes from the environment alone; see "
+        + "METI_CA_FILE in meti-token(1)\n")
     #expect(
       try curl(["https://evil.org/"]).err == """
         meti-token: error: a URL is not on https://api.example.org:8443, and a token must not be \
@@ -94,7 +97,7 @@ struct CurlRefusalTests {
     ["-sSfLo", "-v", "/sources"], ["-o-k", "/sources"], ["-d", "-k", "/sources"],
     ["--data-raw", "@x\r\n", "/sources"], ["-XPOST", "/sources"], ["--no-buffer", "/sources"],
     ["-H", "X-Authorization: x", "/sources"], ["-w", "%{json}\n", "/sources"],
-    ["-x", "http://proxy.example:3128", "/sources"], ["-#", "/sources"],
+    ["-#", "/sources"],
   ])
   func `not what is fine`(arguments: [String]) throws {
     // There is no keyring to have a token in.
