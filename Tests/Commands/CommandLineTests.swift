@@ -79,9 +79,11 @@ struct CommandLineTests {
     ("https://example.com:65536", "has no port from 1 to 65535"),
   ])
   func `a URL that secrets must not go to is refused`(url: String, reason: String) throws {
-    let failure = Told.failure(64, "the API URL \(reason)")
-    #expect(try Program.metiToken.run(["--api-url", url]).told == failure)
-    #expect(try Program.metiToken.run(environment: ["METI_API_URL": url]).told == failure)
+    #expect(
+      try Program.metiToken.run(["--api-url", url]).told == .failure(64, "--api-url \(reason)"))
+    #expect(
+      try Program.metiToken.run(environment: ["METI_API_URL": url]).told
+        == .failure(64, "METI_API_URL \(reason)"))
   }
 }
 
