@@ -51,14 +51,14 @@ struct CommandLineTests {
   @Test(arguments: [
     (["--api-url", "https://example.com", "status"], "status"), (["-v", "list"], "list"),
   ])
-  func `options before the command are told where they belong`(
+  func `options before the command get a hint`(
     arguments: [String], command: String
   ) throws {
     #expect(
       try Program.metiToken.run(arguments).told
         == .failure(
           64, "Unexpected argument '\(command)'",
-          hint: "a command comes before its options: meti-token \(command) ..."))
+          hint: "put the command before its options: meti-token \(command) ..."))
   }
 
   @Test(arguments: [
@@ -79,9 +79,11 @@ struct CommandLineTests {
     ("https://example.com:65536", "has no port from 1 to 65535"),
   ])
   func `a URL that secrets must not go to is refused`(url: String, reason: String) throws {
-    let failure = Told.failure(64, "the API URL \(reason)", hint: "see meti-token --help")
-    #expect(try Program.metiToken.run(["--api-url", url]).told == failure)
-    #expect(try Program.metiToken.run(environment: ["METI_API_URL": url]).told == failure)
+    #expect(
+      try Program.metiToken.run(["--api-url", url]).told == .failure(64, "--api-url \(reason)"))
+    #expect(
+      try Program.metiToken.run(environment: ["METI_API_URL": url]).told
+        == .failure(64, "METI_API_URL \(reason)"))
   }
 }
 

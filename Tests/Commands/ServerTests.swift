@@ -66,7 +66,7 @@ struct ServerTests {
     #expect(try place.run().told == .answer(place.lastToken))
   }
 
-  @Test func `a rejected password stops the line until it is changed`() throws {
+  @Test func `a rejected password is sent once, until it is changed`() throws {
     let place = try server(["METI_EMAIL": METIServer.email])
     let file = try place.desktop.directory.write("wrong", to: "password")
     _ = try Program("chmod").run(["600", file])
@@ -79,7 +79,7 @@ struct ServerTests {
     #expect(place.meti.tokenPosts == 2)
   }
 
-  @Test func `a rejected credential of systemd's stops the line, however often it is copied`() throws
+  @Test func `a rejected credential of systemd's is sent once, however often it is copied`() throws
   {
     let place = try server(["METI_EMAIL": METIServer.email])
     place.environment["CREDENTIALS_DIRECTORY"] = place.desktop.directory.path
@@ -95,7 +95,7 @@ struct ServerTests {
     #expect(place.meti.tokenPosts == 2)
   }
 
-  @Test func `a rejected password in the environment stops the line until it is changed`() throws {
+  @Test func `a rejected password in the environment is sent once, until it is changed`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
     for _ in 0..<3 { #expect(try place.run().status == .exit(77)) }
     #expect(place.meti.tokenPosts == 1)
@@ -124,7 +124,7 @@ struct ServerTests {
     #expect(try place.run("--force-refresh").told == .answer(place.lastToken))
   }
 
-  @Test func `a rejected password stops the line also where it comes through a pipe`() throws {
+  @Test func `a rejected password is sent once, also if it comes through a pipe`() throws {
     let place = try server(["METI_EMAIL": METIServer.email])
     let script = #"METI_PASSWORD_FILE=<(echo "$1") exec "$0""#
     func call(_ password: String) throws -> Outcome {
