@@ -48,7 +48,7 @@ struct EngFlowTests {
       try place.ask("get", request).told
         == .failure(
           65, "the credential request is not for \(place.url)",
-          hint: "let Bazel use this helper for that host alone: --credential_helper=HOST=PATH"))
+          hint: "use this helper for that host alone: --credential_helper=HOST=PATH"))
   }
 
   @Test(arguments: [
@@ -56,13 +56,13 @@ struct EngFlowTests {
     (#"{"uri":1}"#, "the uri of the credential request is not a string"),
     (#"{"uri":null}"#, "the uri of the credential request is not a string"),
     (#"{"uri":"URL","uri":"URL"}"#, "the credential request has more than one uri"),
-    (#"{"uri":"URL"} x"#, "the credential request has text after its object"),
-    (#"{"uri":"URL"}{}"#, "the credential request has text after its object"),
-    (#"{"uri":"URL""#, "the credential request ends too early"),
-    (#"{"uri":"URL"]"#, "the credential request is not JSON"),
-    (#"{"uri":"URL",}"#, "the credential request is not JSON"),
-    (#"{"uri":"\x"}"#, "the credential request has a bad escape in a string"),
-    (#"{"a":"# + String(repeating: "[", count: 100), "the credential request is nested too deep"),
+    (#"{"uri":"URL"} x"#, "the credential request is not a JSON object in UTF-8"),
+    (#"{"uri":"URL"}{}"#, "the credential request is not a JSON object in UTF-8"),
+    (#"{"uri":"URL""#, "the credential request is not a JSON object in UTF-8"),
+    (#"{"uri":"URL"]"#, "the credential request is not a JSON object in UTF-8"),
+    (#"{"uri":"URL",}"#, "the credential request is not a JSON object in UTF-8"),
+    (#"{"uri":"\x"}"#, "the credential request is not a JSON object in UTF-8"),
+    (#"{"a":"# + String(repeating: "[", count: 100), "the credential request is not a JSON object in UTF-8"),
   ])
   func `a malformed request is an error`(request: String, error: String) throws {
     let request = request.replacing("URL", with: place.url)

@@ -62,7 +62,7 @@ struct GitHelperDeadlineTests {
     _ = child.wait(timeout: .seconds(10)) { false }
     let outcome = child.wait()
     #expect(outcome.isSoon)
-    let error = "the credential request is incomplete, and no more of it has come in time"
+    let error = "the credential request did not become complete in time"
     #expect(outcome.told == (status == 0 ? .silence : .failure(status, error)))
     #expect(try place.run("--no-prompt").value == place.lastToken)
   }

@@ -159,7 +159,7 @@ struct HeaderFileTests {
     #expect(becomesTrue(within: .seconds(25)) { contents() != nil })
     child.signal(SIGTERM)
     let outcome = child.wait()
-    #expect(outcome.err.contains("trying again"))
+    #expect(outcome.err.contains("retrying"))
     #expect(!outcome.err.contains("error:"))
   }
 
@@ -172,7 +172,7 @@ struct HeaderFileTests {
     // At half of its life another is asked for.
     #expect(
       child.wait(timeout: .seconds(25)) {
-        String(decoding: child.stderr, as: UTF8.self).contains("trying again")
+        String(decoding: child.stderr, as: UTF8.self).contains("retrying")
       })
     #expect(child.isRunning)
     #expect(contents() == first)

@@ -72,7 +72,7 @@ struct HelperAccountTests {
     #expect(
       try place.ask("get", place.lines()).told
         == .quit(
-          64, "METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE beside it",
+          64, "METI_CLIENT_ID needs METI_TOKEN_URL and METI_AUDIENCE",
           hint: "see SERVERS in meti-token(1)"))
   }
 }
