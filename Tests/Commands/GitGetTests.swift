@@ -103,7 +103,7 @@ struct GitGetTests {
   @Test func `a token that is about to expire is renewed first`() throws {
     let place = try Workplace.loggedIn(lifetime: 4)
     let first = place.lastToken
-    usleep(2_300_000)
+    usleep(3_100_000)
     let outcome = try place.ask("get", place.lines())
     #expect(outcome.status == .exit(0))
     #expect(place.lastToken != first)
