@@ -220,9 +220,8 @@ struct GitGetTests {
   @Test func `accounts without a default make git quit`() throws {
     place.meti.setPassword("another password", for: "other@domain.com")
     try place.logIn("other@domain.com", password: "another password")
-    let directory = try #require(place.environment["XDG_CONFIG_HOME"])
-    let removed = try Program("rm").run(
-      [directory + "/meti-token/default"], environment: place.environment)
+    let command = #"rm "${XDG_CONFIG_HOME:-$HOME/.config}/meti-token/default""#
+    let removed = try Program("sh").run(["-c", command], environment: place.environment)
     #expect(removed.status == .exit(0))
     place.dropKernelKeys()
     let outcome = try place.ask("get", place.lines())
