@@ -62,7 +62,10 @@ struct EngFlowTests {
     (#"{"uri":"URL"]"#, "the credential request is not a JSON object in UTF-8"),
     (#"{"uri":"URL",}"#, "the credential request is not a JSON object in UTF-8"),
     (#"{"uri":"\x"}"#, "the credential request is not a JSON object in UTF-8"),
-    (#"{"a":"# + String(repeating: "[", count: 100), "the credential request is not a JSON object in UTF-8"),
+    (
+      #"{"a":"# + String(repeating: "[", count: 100),
+      "the credential request is not a JSON object in UTF-8"
+    ),
   ])
   func `a malformed request is an error`(request: String, error: String) throws {
     let request = request.replacing("URL", with: place.url)

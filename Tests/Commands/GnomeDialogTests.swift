@@ -64,7 +64,7 @@ struct GnomeDialogTests {
     try prompter.tell("dismiss")
     let (outcome, screen) = try call()
     #expect(outcome.status == .exit(69) && outcome.out == "")
-    #expect(screen.contains("error: the keyring stayed locked: its dialog was dismissed"))
+    #expect(screen.contains("error: the keyring is locked: its dialog was dismissed"))
     try prompter.tell("answer \(password)")
     #expect(try call().outcome.value == token)
     #expect(place.meti.requests == [])
