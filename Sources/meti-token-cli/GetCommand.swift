@@ -38,8 +38,11 @@ struct GetCommand: ParsableCommand {
           for: TokenRequest(selector: call.selector), until: call.deadline)
       } catch {
         let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
-        guard failure.status == .noAccount else { throw failure }
-        return Console.hint("\(failure.message); \(failure.hint ?? "")")
+        switch error {
+        case .noAccount, .defaultNotStored:
+          return Console.hint("\(failure.message); \(failure.hint ?? "")")
+        default: throw failure
+        }
       }
       guard let answer = GitCredentialAnswer.get(token, for: request, at: call.clock.now())
       else { throw Failure(.bug, "the token cannot be written as an answer to git") }

@@ -94,7 +94,10 @@ struct HeaderFileCommand: ParsableCommand {
         Process.end(bySignal: number)
       }
       let now = clock.now()
-      if let failedAt, now.boot - failedAt.boot < Self.pauseAfterFailure { continue }
+      if let failedAt {
+        if watched.token.expiry.isOver(at: now) { file.remove() }
+        if now.boot - failedAt.boot < Self.pauseAfterFailure { continue }
+      }
       do {
         let call = try call(noPrompt: true)
         guard failedAt != nil || watched.needsCall(call, request(call)) else { continue }

@@ -86,15 +86,14 @@ struct ClientTests {
   }
 
   @Test(arguments: Keeping.allCases)
-  func `curl gets another token where the API answers 401`(_ keeping: Keeping) throws {
+  func `curl discards a token that the API answers with 401`(_ keeping: Keeping) throws {
     let client = try ClientPlace(keeping)
     let token = try client.token()
     client.place.meti.revoke(token)
     let curl = try client.place.run("curl", "-sS", "/sources")
-    // The API does not know the second one, either.
-    #expect(curl.out == CurlTests.refusal)
-    let both = [token, client.lastToken].map { "Bearer \($0)" }
-    #expect(client.place.meti.requests.map(\.authorization) == both)
+    #expect(curl.out == CurlTests.rejection)
+    #expect(client.place.meti.requests.map(\.authorization) == ["Bearer \(token)"])
+    #expect(try client.token() != token)
     #expect(client.posts == 2)
   }
 
@@ -135,11 +134,6 @@ struct ClientTests {
       tokens.insert(token)
     }
     #expect(tokens.count == 5)
-    // The thin program alone tells them apart as well.
-    let alone = try Program.metiToken.install(at: client.place.desktop.directory.path + "/alone")
-    #expect(try alone.run(environment: client.place.environment).told == .answer(first))
-    let unknown = client.place.environment.merging(["METI_SCOPE": "other"]) { $1 }
-    #expect(try alone.run(environment: unknown).status == .exit(70))
     #expect(client.posts == 5)
     #expect(try client.place.run().value == first)
     #expect(try client.place.run(with: others[0]).status == .exit(0))
@@ -167,7 +161,7 @@ struct ClientTests {
     let client = try ClientPlace(keeping, secret: "wrong")
     let hint =
       keeping == .keyring
-      ? "log in again with: \(client.loginLine)"
+      ? "log in with: \(client.loginLine)"
       : "correct the credentials in the environment"
     let first = try client.place.run()
     #expect(
@@ -203,9 +197,9 @@ struct ClientTests {
     (400, "invalid_request", ": it finds the request malformed"),
     (401, "invalid_client", ": the client is unknown, or its secret is wrong"),
     (400, "invalid_grant", ": the credentials are wrong or no longer valid"),
-    (400, "unauthorized_client", ": the client may not ask for tokens in this way"),
-    (400, "unsupported_grant_type", ": it does not offer this kind of grant"),
-    (400, "invalid_scope", ": the scope is unknown, or not this client's to ask for"),
+    (400, "unauthorized_client", ": the client may not request tokens in this way"),
+    (400, "unsupported_grant_type", ": it does not support this kind of grant"),
+    (400, "invalid_scope", ": the scope is unknown, or not allowed for this client"),
     (403, "access_denied", ": access is denied"),
     (403, "\\u001b[31mnews", ""),
   ])
@@ -251,23 +245,11 @@ struct ClientTests {
     #expect(terminal.wait().status == .exit(78))
     let hint =
       "meti-token: hint: METI_CLIENT_ID needs METI_CLIENT_SECRET, METI_CLIENT_SECRET_FILE or the "
-      + "systemd credential meti-client-secret beside it; or log in with: meti-token login "
-      + "--client-id \(id) --token-url URL --audience AUDIENCE\r\n"
+      + "systemd credential meti-client-secret; or log in with: meti-token login\r\n"
     #expect(
       terminal.screen
         == "meti-token: error: account \(id) is not stored for \(place.url)\r\n" + hint)
     #expect(place.meti.requests == [])
-  }
-
-  @Test func `an account that becomes a client is labelled as one, and back`() throws {
-    let client = try ClientPlace(.keyring)
-    let label = { try client.place.items().first?.label }
-    #expect(try label() == "METI client secret for \(id)")
-    try client.place.logIn(id, password: "x", isVerified: false)
-    #expect(try label() == "METI password for \(id)")
-    #expect(try client.logIn().status == .exit(0))
-    #expect(try label() == "METI client secret for \(id)")
-    #expect(try client.place.items().map(\.kind) == ["account", "token"])
   }
 
   @Test func `a login asks for the client's secret`() throws {
@@ -279,7 +261,7 @@ struct ClientTests {
     #expect(terminal.waitForEcho(false))
     terminal.send("wrong\n")
     #expect(terminal.wait().status == .exit(77))
-    try terminal.expect("hint: log in again with: \(client.loginLine) --scope 'a b&c'\r\n")
+    try terminal.expect("hint: check the client's secret; nothing was stored\r\n")
     #expect(client.place.meti.requests == [])
   }
 }

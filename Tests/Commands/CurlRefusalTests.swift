@@ -93,7 +93,7 @@ struct CurlRefusalTests {
   }
 
   @Test(arguments: [
-    ["/sources"], ["https://api.example.org:8443"], ["HTTPS://API.example.org:8443/a{b,c}[1-2]"],
+    ["/sources"], ["https://api.example.org:8443"], ["https://api.example.org:8443/a{b,c}[1-2]"],
     ["-sSfLo", "-v", "/sources"], ["-o-k", "/sources"], ["-d", "-k", "/sources"],
     ["--data-raw", "@x\r\n", "/sources"], ["-XPOST", "/sources"], ["--no-buffer", "/sources"],
     ["-H", "X-Authorization: x", "/sources"], ["-w", "%{json}\n", "/sources"],

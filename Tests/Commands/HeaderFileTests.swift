@@ -164,12 +164,12 @@ struct HeaderFileTests {
   }
 
   @Test func `the watch keeps a token that lives, whatever METI answers`() throws {
-    let place = try loggedIn(lifetime: 30)
+    let place = try loggedIn(lifetime: 12)
     let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)
     let first = try #require(contents())
     place.meti.defaultAnswer = .status(404)
-    // At half of its life another is asked for.
+    // Three seconds before its end only a new one will do.
     #expect(
       child.wait(timeout: .seconds(25)) {
         String(decoding: child.stderr, as: UTF8.self).contains("retrying")
