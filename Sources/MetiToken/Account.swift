@@ -47,7 +47,8 @@ public struct AccountSelector: Equatable, Sendable {
   }
 
   public static func == (left: AccountSelector, right: AccountSelector) -> Bool {
-    left.api == right.api && (left.name.map { $0.isSameName(as: right.name) } ?? (right.name == nil))
+    guard left.api == right.api else { return false }
+    return left.name?.isSameName(as: right.name) ?? (right.name == nil)
   }
 }
 

@@ -35,3 +35,51 @@ public struct Rejection: Equatable, Sendable {
     return Rejection(on: on, ambiguousCount: min(count + 1, Int64(pauses.count)))
   }
 }
+
+extension Renewal {
+  /// The credential, unless METI has rejected it.
+  func usableCredential(
+    _ search: Search, _ held: any HeldLock
+  ) throws(TokenError) -> Credential {
+    let account = search.account
+    let found = try asking { () throws(KeyringError) in try store.credential(of: account) }
+    guard let credential = found else {
+      throw search.request.selector.name == nil
+        ? .defaultNotStored(account) : .noAccount(AccountSelector(account))
+    }
+    if let rejection = rejection(of: credential, held), !rejection.mayRetry(at: clock.now()) {
+      throw .rejectedBefore(account, credential.grant, rejection)
+    }
+    return credential
+  }
+
+  /// The last rejection, in the store or in the lock file.
+  private func rejection(of credential: borrowing Credential, _ held: any HeldLock) -> Rejection? {
+    let noted = held.state.rejection(of: credential.fingerprint, at: clock.now())
+    return [credential.rejection, noted].compactMap { $0 }.max { $0.on < $1.on }
+  }
+
+  /// Keeps later calls from sending this credential again: by a mark in the store, else, also if
+  /// writing it could prompt, by one in the lock file.
+  func recordRejection(
+    _ answer: IssuerError.Answer, of credential: borrowing Credential, _ held: any HeldLock,
+    mayPrompt: Bool
+  ) {
+    let now = clock.now()
+    let rejection = Rejection.next(
+      after: rejection(of: credential, held), isAmbiguous: answer.isAmbiguous, at: now)
+    if !store.isReadOnly, mayPrompt {
+      do {
+        // A login or logout may have come between, if nothing can be locked here.
+        let stored = try store.credential(of: credential.account)
+        guard let stored, stored.secret.equals(credential.secret) else { return }
+        return try store.store(credential.rejected(rejection))
+      } catch {
+        report(.rejectionNotStored(error))
+      }
+    }
+    let fingerprint = credential.fingerprint
+    let isWritten = held.update { $0.recordRejection(rejection, of: fingerprint, at: now) }
+    if !isWritten { report(.rejectionNotRecorded) }
+  }
+}
