@@ -70,7 +70,7 @@ private final class Outage: @unchecked Sendable {
   ) {
     let answers: [FakeIssuer.Answer] = [.failure(.trouble()), .silence]
     for answer in answers {
-      for start in stride(from: 100, to: lifetime * second, by: 330) {
+      for start in stride(from: 100, to: lifetime * second, by: 670) {
         let outage = Outage(
           lifetime: lifetime, from: start, for: duration * second, answer, hasCache: true)
         let summary: Comment = "\(answer) from \(start): \(outage.durations), \(outage.requests)"
@@ -84,7 +84,7 @@ private final class Outage: @unchecked Sendable {
 
   @Test func `outlast it also without the kernel tier`() {
     for answer in [FakeIssuer.Answer.failure(.trouble()), .silence] {
-      for start in stride(from: 40_000, to: 60_000, by: 1970) as StrideTo<Int64> {
+      for start in stride(from: 40_000, to: 60_000, by: 3970) as StrideTo<Int64> {
         let outage = Outage(
           lifetime: 60, from: start, for: 9 * second, answer, hasCache: false)
         let summary: Comment = "\(answer) from \(start): \(outage.durations), \(outage.requests)"

@@ -24,12 +24,16 @@ final class Turns: WaitingClock, @unchecked Sendable {
 
   /// Starts a thread at a moment of the boot clock.
   func start(at boot: Int64, _ body: @escaping @Sendable () -> Void) {
-    waiting.append((boot, { [turn] in
-      Thread.detachNewThread {
-        body()
-        turn.signal()
-      }
-    }))
+    waiting.append(
+      (
+        boot,
+        { [turn] in
+          Thread.detachNewThread {
+            body()
+            turn.signal()
+          }
+        }
+      ))
   }
 
   /// Ends when all threads have ended.
