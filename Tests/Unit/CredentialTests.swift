@@ -14,7 +14,7 @@ import Testing
     "", "a\nb", "a\r", "a\u{0}b", "\n", String(repeating: "x", count: 8193),
     String(repeating: "é", count: 4097),
   ])
-  func `is nothing that a keyring cuts or refuses`(_ password: String) {
+  func `is nothing that a keyring cuts or rejects`(_ password: String) {
     #expect(!Secret(copying: password).withBytes { Credential.isLegalSecret($0) })
   }
 

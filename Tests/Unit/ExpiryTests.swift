@@ -46,7 +46,7 @@ private let expiry = Expiry(lifetime: 3600, from: noon)
     #expect(expiry.remaining(at: restarted) == remaining)
   }
 
-  @Test func `is judged by the wall clock where there is no boot id`() {
+  @Test func `is judged by the wall clock without a boot id`() {
     let unknown = Moment(wall: noon.wall, boot: noon.boot, bootID: "")
     var later = unknown
     later.wall += 10 * 60 * second

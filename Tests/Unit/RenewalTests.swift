@@ -92,6 +92,14 @@ import Testing
     #expect(world.issuer.asked == [])
   }
 
+  @Test func `reports once that it waits for the lock, after a second`() {
+    world.lock.isHeld = true
+    _ = world.token(within: second)
+    #expect(world.waits == [])
+    _ = world.token()
+    #expect(world.waits == [.lock])
+  }
+
   @Test func `releases the lock`() {
     _ = world.token()
     #expect(!world.lock.isHeld)
@@ -159,7 +167,8 @@ import Testing
 
   @Test func `takes one that another process got meanwhile`() {
     world.lock.isHeld = true
-    world.clock.after(second) { [world] in
+    // The call notices it a little later.
+    world.clock.after(second - 10) { [world] in
       world.put(inKernel: .issued("theirs", at: world.clock.now()))
     }
     #expect(world.token(mustBeNew: true) == .success("theirs"))
@@ -187,7 +196,7 @@ import Testing
 @Suite struct `A call for more validity` {
   private let world = World()
 
-  @Test func `than the kernel's token has left goes on to the keyring`() {
+  @Test func `than the kernel's token has left reads the keyring`() {
     world.put(inKernel: .issued("cached", at: noon.later(-hour / 2)))
     world.put(inKeyring: .issued("stored"))
     #expect(world.token(atLeast: 1801) == .success("stored"))
@@ -225,79 +234,5 @@ import Testing
     world.put(inBoth: .left(800 * second, "current"))
     world.issuer.answer = { _ in .token(lifetime: 700) }
     #expect(world.token(atLeast: 750) == .success("current"))
-  }
-}
-
-@Suite struct `The account of a call` {
-  private let world = World()
-
-  private func account(_ name: String?) -> Result<Account, TokenError> {
-    world.result { () throws(TokenError) in
-      try world.renewal.account(for: AccountSelector(api: .standard, name: name))
-    }
-  }
-
-  private let noFile = DefaultAccountError.system(path: "/default", errno: 5)
-
-  @Test func `is the default one, whatever the keyring says`() {
-    world.log(in: .ben)
-    world.store.trouble = { _ in KeyringError(.noProvider) }
-    #expect(account(nil) == .success(.anna))
-  }
-
-  @Test func `is the one that was named`() {
-    #expect(account("ben@domain.com") == .success(.ben))
-    #expect(world.store.calls == [])
-  }
-
-  @Test func `without a default is the only one that is stored`() {
-    world.defaults.name = nil
-    #expect(account(nil) == .success(.anna))
-    #expect(world.warnings == [])
-  }
-
-  @Test func `without a default is none of several`() {
-    world.log(in: .ben)
-    world.defaults.name = nil
-    #expect(account(nil) == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
-  }
-
-  @Test func `is none if nothing is stored`() {
-    world.store.bodies = [:]
-    world.defaults.name = nil
-    #expect(account(nil) == .failure(.noAccount(anyone)))
-  }
-
-  @Test func `without a default is behind the lock of the keyring`() {
-    world.defaults.name = nil
-    world.store.isLocked = true
-    #expect(account(nil) == .success(.anna))
-    #expect(world.store.calls == ["find accounts", "unlock all", "find accounts"])
-  }
-
-  @Test(arguments: ["", "a b", String(repeating: "a", count: 300)])
-  func `is none if the name cannot be one`(_ name: String) {
-    #expect(
-      account(name) == .failure(.noAccount(AccountSelector(api: .standard, name: name))))
-  }
-
-  @Test func `is the only stored one, with a warning, if the default cannot be read`() {
-    world.defaults.trouble = noFile
-    #expect(account(nil) == .success(.anna))
-    #expect(world.warnings == [.defaultNotRead(noFile)])
-  }
-
-  @Test func `is not guessed among several if the default cannot be read`() {
-    world.log(in: .ben)
-    world.defaults.trouble = noFile
-    #expect(account(nil) == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
-  }
-
-  @Test func `is looked for once in a call that waits`() {
-    world.defaults.trouble = noFile
-    world.lock.isHeld = true
-    world.clock.after(second) { [world] in world.put(inKernel: .issued("theirs")) }
-    #expect(world.token() == .success("theirs"))
-    #expect(world.warnings == [.defaultNotRead(noFile)])
   }
 }

@@ -2,23 +2,27 @@ import Testing
 
 @testable import MetiToken
 
-@Suite struct `METI in trouble` {
-  private let world = World()
-
-  private func issue(
-    within milliseconds: Int64 = 30 * second, since start: Moment? = nil
+extension World {
+  /// A token by the retry policy, for a call that holds the lock.
+  fileprivate func issue(
+    within milliseconds: Int64 = 30 * second, since start: Moment? = nil, firstLimit: Int64? = nil
   ) -> Result<String, IssuerError> {
-    let policy = RetryPolicy(clock: world.clock, held: FakeHeldLock(world.lock))
-    let now = world.clock.now()
+    let policy = RetryPolicy(
+      clock: clock, held: FakeHeldLock(lock), wait: { [self] in waits.append($0) })
+    let now = clock.now()
     do throws(IssuerError) {
       let token = try policy.issue(
-        from: world.issuer, for: .password("secret"), since: start ?? now,
-        until: Deadline(milliseconds, from: now))
+        from: issuer, for: .password("secret"), since: start ?? now,
+        until: Deadline(milliseconds, from: now), firstLimit: firstLimit)
       return .success(text(token.secret))
     } catch {
       return .failure(error)
     }
   }
+}
+
+@Suite struct `METI in trouble` {
+  private let world = World()
 
   private func answers(_ answers: FakeIssuer.Answer...) { world.issuer.next = answers }
   private var asked: Int { world.issuer.asked.count }
@@ -27,13 +31,13 @@ import Testing
 
   @Test func `that passes is not noticed`() {
     answers(.failure(.trouble()), .failure(.trouble()), .failure(.trouble()))
-    #expect(issue() == .success("issued-4"))
+    #expect(world.issue() == .success("issued-4"))
     #expect(backOff == nil)
   }
 
   @Test func `is asked four times with pauses that double`() {
     world.issuer.answer = { _ in .failure(.trouble()) }
-    #expect(issue() == .failure(.trouble()))
+    #expect(world.issue() == .failure(.trouble()))
     #expect(asked == 4)
     #expect(pauses == [250, 500, 1000])
   }
@@ -45,29 +49,35 @@ import Testing
   func `is given between half a pause and all of it`(_ jitter: Double, _ expected: [Int64]) {
     world.clock.jitter = jitter
     world.issuer.answer = { _ in .failure(.trouble()) }
-    _ = issue()
+    _ = world.issue()
     #expect(pauses == expected)
   }
 
   @Test func `is given the time that it asks for`() {
     answers(.failure(.trouble(retryAfter: 7)))
-    #expect(issue() == .success("issued-2"))
+    #expect(world.issue() == .success("issued-2"))
     #expect(pauses == [7 * second])
   }
 
-  @Test func `is given our own pause where it asks for less`() {
+  @Test func `is reported when a pause is longer than a second`() {
+    answers(.failure(.trouble()), .failure(.trouble(retryAfter: 7)))
+    _ = world.issue()
+    #expect(world.waits == [.retry(milliseconds: 7 * second)])
+  }
+
+  @Test func `is given our own pause if it asks for less`() {
     world.clock.jitter = 0.999_999_999
     answers(
       .failure(.trouble(retryAfter: 1)), .failure(.trouble(retryAfter: 1)),
       .failure(.trouble(retryAfter: 1)))
-    _ = issue()
+    _ = world.issue()
     #expect(pauses == [second, second, 1999])
   }
 
   @Test(arguments: [30, 31, 3600])
   func `that asks for more time than the call has ends the call at once`(_ seconds: Int64) {
     answers(.failure(.trouble(retryAfter: seconds)))
-    #expect(issue() == .failure(.trouble(retryAfter: seconds)))
+    #expect(world.issue() == .failure(.trouble(retryAfter: seconds)))
     #expect(pauses == [])
     #expect(
       backOff
@@ -77,7 +87,7 @@ import Testing
   @Test(arguments: [3601, 86400, Int64.max])
   func `that asks for absurdly long gets an hour`(_ seconds: Int64) {
     answers(.failure(.trouble(retryAfter: seconds)))
-    _ = issue()
+    _ = world.issue()
     #expect(backOff?.pause == hour)
     #expect(backOff?.remaining(at: noon) == hour)
   }
@@ -85,45 +95,45 @@ import Testing
   @Test(arguments: [0, -1, Int64.min])
   func `that asks for no time at all has asked for none`(_ seconds: Int64) {
     world.issuer.answer = { _ in .failure(.trouble(retryAfter: seconds)) }
-    _ = issue()
+    _ = world.issue()
     #expect(pauses == [250, 500, 1000])
     #expect(backOff?.pause == 8 * second)
   }
 
   @Test func `is not asked again when the pause would pass the deadline`() {
     world.issuer.answer = { _ in .failure(.trouble()) }
-    #expect(issue(within: 750) == .failure(.trouble()))
+    #expect(world.issue(within: 750) == .failure(.trouble()))
     #expect(asked == 2)
     #expect(pauses == [250])
   }
 
   @Test func `is not asked again when answering took all the time`() {
     world.issuer.answer = { [world] _ in
-      world.clock.moment = world.clock.moment.later(30 * second)
+      world.clock.pass(30 * second)
       return .failure(.trouble())
     }
-    _ = issue()
+    _ = world.issue()
     #expect(asked == 1)
     #expect(pauses == [])
   }
 
   @Test func `that will not pass is met once`() {
     answers(.failure(.trouble(isTransient: false)))
-    #expect(issue() == .failure(.trouble(isTransient: false)))
+    #expect(world.issue() == .failure(.trouble(isTransient: false)))
     #expect(asked == 1)
     #expect(pauses == [])
   }
 
   @Test func `that will not pass leaves no pause`() {
     answers(.failure(.trouble(isTransient: false)))
-    _ = issue()
+    _ = world.issue()
     #expect(backOff?.remaining(at: world.clock.now()) ?? 0 == 0)
   }
 
   @Test(arguments: [IssuerError.rejection, .outOfTime(reason: "no answer in time")])
   func `is neither a rejection nor the end of a caller's time`(_ error: IssuerError) {
     answers(.failure(error))
-    #expect(issue() == .failure(error))
+    #expect(world.issue() == .failure(error))
     #expect(asked == 1)
     #expect(backOff == nil)
   }
@@ -132,27 +142,27 @@ import Testing
     let pause = BackOff(since: noon.later(-9 * second), pause: 8 * second, reason: "trouble")
     world.lock.state.backOff = pause
     answers(.failure(.outOfTime(reason: "no answer in time")))
-    #expect(issue() == .failure(.outOfTime(reason: "no answer in time")))
+    #expect(world.issue() == .failure(.outOfTime(reason: "no answer in time")))
     #expect(backOff == pause)
   }
 
   @Test func `is not what a call with time meets behind one without`() {
     answers(.failure(.outOfTime(reason: "no answer in time")))
     let start = world.clock.now()
-    #expect(issue(within: second, since: start) != .success("issued-1"))
-    #expect(issue(since: start) == .success("issued-2"))
+    #expect(world.issue(within: second, since: start) != .success("issued-1"))
+    #expect(world.issue(since: start) == .success("issued-2"))
     #expect(pauses == [])
   }
 
   @Test func `that ends in a rejection is a rejection`() {
     answers(.failure(.trouble()), .failure(.rejection))
-    #expect(issue() == .failure(.rejection))
+    #expect(world.issue() == .failure(.rejection))
     #expect(asked == 2)
   }
 
   @Test func `leaves a pause of eight seconds after the last attempt`() {
     world.issuer.answer = { _ in .failure(.trouble()) }
-    _ = issue()
+    _ = world.issue()
     #expect(
       backOff
         == BackOff(
@@ -162,14 +172,14 @@ import Testing
   @Test func `is waited out by the next call`() {
     world.lock.state.backOff = BackOff(
       since: noon.later(-3 * second), pause: 8 * second, reason: "trouble")
-    #expect(issue() == .success("issued-1"))
+    #expect(world.issue() == .success("issued-1"))
     #expect(pauses == [5 * second])
   }
 
   @Test func `is forgotten after a success`() {
     world.lock.state.backOff = BackOff(since: noon, pause: second, reason: "trouble")
     world.clock.moment = noon.later(2 * second)
-    #expect(issue() == .success("issued-1"))
+    #expect(world.issue() == .success("issued-1"))
     #expect(pauses == [])
     #expect(backOff == nil)
   }
@@ -177,7 +187,7 @@ import Testing
   @Test func `is forgotten after a restart of the machine`() {
     world.lock.state.backOff = BackOff(since: noon, pause: hour, reason: "trouble")
     world.clock.moment = Moment(wall: noon.wall + second, boot: second, bootID: "next boot")
-    #expect(issue() == .success("issued-1"))
+    #expect(world.issue() == .success("issued-1"))
     #expect(pauses == [])
   }
 
@@ -185,7 +195,7 @@ import Testing
     world.lock.state.backOff = BackOff(
       since: noon.later(-second), pause: 8 * second, reason: "METI is in trouble (503)")
     #expect(
-      issue(within: 7 * second) == .failure(.trouble(retryAfter: 7, isTransient: false)))
+      world.issue(within: 7 * second) == .failure(.trouble(retryAfter: 7, isTransient: false)))
     #expect(asked == 0)
     #expect(pauses == [])
   }
@@ -196,7 +206,7 @@ import Testing
     let start = world.clock.now()
     for _ in 0..<100 {
       // All began together; the lock lets one in after the other.
-      guard case .failure(.unavailable(let trouble)) = issue(since: start) else {
+      guard case .failure(.unavailable(let trouble)) = world.issue(since: start) else {
         Issue.record("there is a token")
         return
       }
@@ -208,8 +218,8 @@ import Testing
   @Test func `is asked once by a hundred calls with little time in one pause`() {
     world.issuer.answer = { _ in .failure(.trouble(retryAfter: 60)) }
     for _ in 0..<100 {
-      _ = issue(within: 8 * second)
-      world.clock.moment = world.clock.moment.later(500)
+      _ = world.issue(within: 8 * second)
+      world.clock.pass(500)
     }
     #expect(asked == 1)
   }
@@ -218,33 +228,21 @@ import Testing
 @Suite struct `METI that says nothing` {
   private let world = World()
 
-  private func issue(firstLimit: Int64?) -> Result<String, IssuerError> {
-    let policy = RetryPolicy(clock: world.clock, held: FakeHeldLock(world.lock))
-    do throws(IssuerError) {
-      let token = try policy.issue(
-        from: world.issuer, for: .password("secret"), since: noon,
-        until: Deadline(30 * second, from: noon), firstLimit: firstLimit)
-      return .success(text(token.secret))
-    } catch {
-      return .failure(error)
-    }
-  }
-
   @Test func `takes all the time of a call`() {
     world.issuer.next = [.silence]
-    #expect(issue(firstLimit: nil) == .failure(.outOfTime(reason: "no answer in time")))
+    #expect(world.issue() == .failure(.outOfTime(reason: "no answer in time")))
     #expect(world.clock.now() == noon.later(30 * second))
   }
 
   @Test func `is asked again after the limit of the first attempt`() {
     world.issuer.next = [.silence]
-    #expect(issue(firstLimit: 3 * second) == .success("issued-2"))
+    #expect(world.issue(firstLimit: 3 * second) == .success("issued-2"))
     #expect(world.clock.now() == noon.later(3250))
   }
 
   @Test func `gets more time to connect in every attempt`() {
     world.issuer.answer = { _ in .failure(.trouble()) }
-    _ = issue(firstLimit: nil)
+    _ = world.issue()
     #expect(world.issuer.connectLimits == [10_000, 20_000, 40_000, 80_000])
   }
 }
@@ -255,50 +253,35 @@ import Testing
 
   init() { world.issuer.next = [.failure(useless)] }
 
-  private func issue(
-    within milliseconds: Int64 = 30 * second, since start: Moment? = nil
-  ) -> Result<String, IssuerError> {
-    let policy = RetryPolicy(clock: world.clock, held: FakeHeldLock(world.lock))
-    let now = world.clock.now()
-    do throws(IssuerError) {
-      let token = try policy.issue(
-        from: world.issuer, for: .password("secret"), since: start ?? now,
-        until: Deadline(milliseconds, from: now))
-      return .success(text(token.secret))
-    } catch {
-      return .failure(error)
-    }
-  }
-
   @Test func `is given once to a hundred calls at once`() {
     let start = world.clock.now()
     for _ in 0..<100 {
-      #expect(issue(since: start) == .failure(useless))
+      #expect(world.issue(since: start) == .failure(useless))
       // However long it takes until the lock is had.
-      world.clock.moment = world.clock.moment.later(100)
+      world.clock.pass(100)
     }
     #expect(world.issuer.asked.count == 1)
   }
 
   @Test func `is given once to the calls of the next seconds that cannot wait`() {
     for _ in 0..<10 {
-      #expect(issue(within: 500) == .failure(useless))
-      world.clock.moment = world.clock.moment.later(100)
+      #expect(world.issue(within: 500) == .failure(useless))
+      world.clock.pass(100)
     }
     #expect(world.issuer.asked.count == 1)
   }
 
   @Test func `keeps the next call waiting for a moment`() {
-    _ = issue()
-    world.clock.moment = world.clock.moment.later(500)
-    #expect(issue() == .success("issued-2"))
+    _ = world.issue()
+    world.clock.pass(500)
+    #expect(world.issue() == .success("issued-2"))
     #expect(world.clock.pauses == [1500])
   }
 
   @Test func `is forgotten after a success`() {
-    _ = issue()
-    world.clock.moment = world.clock.moment.later(2 * second)
-    #expect(issue() == .success("issued-2"))
+    _ = world.issue()
+    world.clock.pass(2 * second)
+    #expect(world.issue() == .success("issued-2"))
     #expect(world.lock.state.isEmpty)
   }
 }

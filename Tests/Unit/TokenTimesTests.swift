@@ -18,8 +18,9 @@ import Testing
     // The spread is another test's.
     let token = Token(
       secret: Secret(copying: "a"), account: "a", expiry: expiry, lifetime: lifetime,
-      refreshFrom: expiry.boot - TokenTimes(lifetime: lifetime).refreshMargin(
-        Expiry(wall: 0, boot: 0, bootID: "")))
+      refreshFrom: expiry.boot
+        - TokenTimes(lifetime: lifetime).refreshMargin(
+          Expiry(wall: 0, boot: 0, bootID: "")))
     let found = token.need(at: noon)
     #expect(found == need)
   }

@@ -9,10 +9,12 @@ final class World {
   let issuer: FakeIssuer
   let lock: FakeLock
   private(set) var warnings: [Warning] = []
+  var waits: [Wait] = []
 
   lazy var renewal = Renewal(
     cache: cache, store: store, defaults: defaults, issuer: issuer, lock: lock, clock: clock,
-    report: { [unowned self] in warnings.append($0) })
+    report: { [unowned self] in warnings.append($0) },
+    wait: { [unowned self] in waits.append($0) })
 
   /// Anna is logged in and the default, without a token.
   init() {
