@@ -18,13 +18,13 @@ public struct CurlArguments: Sendable {
     var isOptions = true
     while let argument = rest.popFirst() {
       if !isOptions || argument.first != UInt8(ascii: "-") {
-        try add(CurlOption(name: "url"), argument)
+        try add("url", argument)
       } else if argument.elementsEqual("--".utf8) {
         isOptions = false
       } else if argument.starts(with: "--".utf8) {
         let name = String(decoding: argument.dropFirst(2), as: UTF8.self)
         guard let option = CurlOption(name: name) else { throw Self.notAllowed(name, "--") }
-        try add(option, option.takesValue ? Self.value(of: option, &rest) : nil)
+        try add(option.name, option.takesValue ? Self.value(of: option, &rest) : nil)
       } else {
         try add(letters: argument.dropFirst(), &rest)
       }
@@ -48,10 +48,10 @@ public struct CurlArguments: Sendable {
         throw Self.notAllowed(String(decoding: [letter], as: UTF8.self), "-")
       }
       guard option.takesValue else {
-        try add(option, nil)
+        try add(option.name, nil)
         continue
       }
-      return try add(option, letters.isEmpty ? Self.value(of: option, &rest) : Array(letters))
+      return try add(option.name, letters.isEmpty ? Self.value(of: option, &rest) : Array(letters))
     }
   }
 
@@ -74,8 +74,7 @@ public struct CurlArguments: Sendable {
     return Refusal(reason: "curl's \(shown) is refused: \(reason)")
   }
 
-  private mutating func add(_ option: CurlOption?, _ value: [UInt8]?) throws(Refusal) {
-    guard let name = option?.name else { return }
+  private mutating func add(_ name: String, _ value: [UInt8]?) throws(Refusal) {
     var value = value
     if let given = value {
       // In a header or a method it could begin a request of its own.
