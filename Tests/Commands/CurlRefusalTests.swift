@@ -85,9 +85,10 @@ struct CurlRefusalTests {
         + "METI_CA_FILE in meti-token(1)\n")
     #expect(
       try curl(["https://evil.org/"]).err == """
-        meti-token: error: a URL is not on https://api.example.org:8443, and a token must not be \
-        sent elsewhere
-        meti-token: hint: give a path such as /sources, or set METI_API_URL
+        meti-token: error: the URL is not on https://api.example.org:8443, or holds a character \
+        that is not visible ASCII
+        meti-token: hint: give a path such as /sources, percent-encoded; a token must not be sent \
+        elsewhere
 
         """)
   }
