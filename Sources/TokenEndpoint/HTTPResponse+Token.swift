@@ -56,7 +56,8 @@ extension HTTPResponse {
   /// Seconds. A number that is too large for libcurl means long, not nothing.
   private func wait(_ times: ResponseTimes) -> Int64? {
     if times.retryAfter > 0 { return times.retryAfter }
-    if let retryAfter, retryAfter.utf8.count > 9, retryAfter.utf8.allSatisfy({ $0 >= 0x30 && $0 < 0x3A })
+    if let retryAfter, retryAfter.utf8.count > 9,
+      retryAfter.utf8.allSatisfy({ $0 >= 0x30 && $0 < 0x3A })
     {
       return BackOff.longest
     }

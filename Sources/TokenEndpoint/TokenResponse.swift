@@ -13,7 +13,8 @@ enum TokenResponse {
   /// compared with the answer's Date header, so no clocks need to agree.
   /// - Parameter date: the Date header, in seconds since 1970.
   /// - Throws: ``MetiToken/IssuerError``, which quotes nothing of the body.
-  static func parse(_ body: borrowing Secret, date: Int64? = nil) throws(IssuerError) -> IssuedToken {
+  static func parse(_ body: borrowing Secret, date: Int64? = nil) throws(IssuerError) -> IssuedToken
+  {
     if let error = flaw(body) { throw error }
     let fields: Fields
     do {
@@ -64,7 +65,8 @@ enum TokenResponse {
         return .unavailable(IssuerError.Unavailable(reason: "METI's answer is cut off"))
       case UInt8(ascii: "<"):
         return .unusable(
-          reason: "METI answered with HTML instead of JSON, as a captive portal or a login page would")
+          reason:
+            "METI answered with HTML instead of JSON, as a captive portal or a login page would")
       default:
         return .unusable(reason: "METI's answer is not a JSON object")
       }

@@ -53,7 +53,8 @@ struct ExecCommand: ParsableCommand {
     environment.set(variable, to: token.secret)
     let error = Process.exec(lastArguments: command.count, environment: environment)
     throw Failure(
-      error.code == ENOENT ? .commandNotFound : .cannotRun, "cannot run \(command[0]): \(error.text)"
+      error.code == ENOENT ? .commandNotFound : .cannotRun,
+      "cannot run \(command[0]): \(error.text)"
     )
   }
 }

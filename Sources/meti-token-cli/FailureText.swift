@@ -145,7 +145,8 @@ extension Warning {
     case .tokenNotStored(let error):
       return "the token was not stored: \(FailureText.of(error.kind).message)"
     case .oldTokenCached:
-      return "the kernel refuses access to its keyring: an older token may stay there until it expires"
+      return
+        "the kernel refuses access to its keyring: an older token may stay there until it expires"
     case .accountNotStored(let error):
       return "the account was not stored: \(FailureText.of(error.kind).message)"
     case .rejectionNotStored(let error):

@@ -115,7 +115,9 @@ struct HeaderFile: ~Copyable {
 
   private static func check(_ directory: Int32, _ path: String) throws {
     var info = stat()
-    guard unsafe fstat(directory, &info) == 0 else { throw Failure.inputOutput("cannot look at \(path)") }
+    guard unsafe fstat(directory, &info) == 0 else {
+      throw Failure.inputOutput("cannot look at \(path)")
+    }
     guard info.st_uid == geteuid(), info.st_mode & 0o077 == 0 else {
       throw Failure(
         .inputOutput, "\(path) is not this user's alone",
