@@ -86,9 +86,7 @@ import Testing
 
   @Test(arguments: ["{", #"{"token":"ab"#, #"{"token":"abc","expires_in":3600"#])
   func `is cut off`(_ body: String) {
-    #expect(
-      reading(body)
-        == .failure(.unavailable(IssuerError.Unavailable(reason: "METI's answer is cut off"))))
+    #expect(flaw(body) == "METI's answer is cut off")
   }
 
   @Test(arguments: [
@@ -162,7 +160,7 @@ import Testing
     var body = Secret(copying: #"{"token":"ab"#)
     body.append(0xFF)
     body.append(#"","expires_in":60}"#)
-    #expect(throws: IssuerError.self) { _ = try TokenResponse.parse(body) }
+    #expect(throws: IssuerError.self) { _ = try TokenResponse.parse(body, date: nil) }
   }
 }
 
