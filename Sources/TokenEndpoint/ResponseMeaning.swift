@@ -31,11 +31,12 @@ struct ResponseMeaning {
     if response.isTooLong {
       throw .unusable(reason: "METI's answer is larger than \(HTTPResponse.longest / 1024) KiB")
     }
-    let error = ErrorResponse(response.body)
-    if error?.isTemporary == true { throw unavailable("METI asks to try again later") }
+    if ErrorResponse(response.body)?.isTemporary == true {
+      throw unavailable("METI asks to try again later")
+    }
     // Without a length, a lost connection looks like the end of the answer.
-    if error == nil, !hasLength, TokenResponse.isUnfinished(response.body) {
-      throw unavailable(TokenResponse.cutOff)
+    if response.body.edges.first == nil ? !hasLength : TokenResponse.isUnfinished(response.body) {
+      throw .unavailable(.init(reason: "METI's answer is cut off"))
     }
     return try TokenResponse.parse(response.body, date: date)
   }
@@ -91,7 +92,8 @@ struct ResponseMeaning {
       } else {
         return nil
       }
-    } else if status == 429, let reset = response.headers["x-ratelimit-reset"].flatMap(Self.number) {
+    } else if status == 429, let reset = response.headers["x-ratelimit-reset"].flatMap(Self.number)
+    {
       // Seconds to wait, or seconds since 1970.
       seconds = reset > Double(Self.longestPause) ? reset - Double(date ?? now) : reset.rounded(.up)
     } else {

@@ -28,7 +28,8 @@ extension TokenOwner: Decodable {
     let claims = try decoder.container(keyedBy: Claim.self)
     func text(_ claim: Claim) -> String? {
       guard let text = try? claims.decode(String.self, forKey: claim),
-        (1...256).contains(text.utf8.count), !text.unicodeScalars.contains(where: \.isTerminalControl)
+        (1...256).contains(text.utf8.count),
+        !text.unicodeScalars.contains(where: \.isTerminalControl)
       else { return nil }
       return text
     }

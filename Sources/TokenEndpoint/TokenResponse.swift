@@ -46,7 +46,6 @@ enum TokenResponse {
   private static func flaw(_ body: borrowing Secret) -> String {
     switch body.edges.first {
     case nil: return "METI's answer is empty"
-    case UInt8(ascii: "{") where isUnfinished(body): return cutOff
     case UInt8(ascii: "{"): return "METI's answer is not JSON, or damaged"
     case UInt8(ascii: "<"):
       return "METI answered with HTML instead of JSON, as a captive portal or a login page would"
@@ -54,13 +53,10 @@ enum TokenResponse {
     }
   }
 
-  static let cutOff = "METI's answer is cut off"
-
-  /// Whether it is empty, or an object without its end.
+  /// Whether it is an object without its end.
   static func isUnfinished(_ body: borrowing Secret) -> Bool {
     let edges = body.edges
-    return edges.first == nil
-      || edges.first == UInt8(ascii: "{") && edges.last != UInt8(ascii: "}")
+    return edges.first == UInt8(ascii: "{") && edges.last != UInt8(ascii: "}")
   }
 }
 

@@ -167,7 +167,8 @@ import Testing
   @Test(arguments: [404, 405, 410])
   func `404 says that the URL is wrong`(_ status: Int) throws {
     #expect(
-      try meaning(status) == .unusable(reason: "METI has no token endpoint at this URL (\(status))"))
+      try meaning(status) == .unusable(reason: "METI has no token endpoint at this URL (\(status))")
+    )
   }
 
   @Test(arguments: [0, 100, 101, 402, 407, 418, 451, 600, 999])
@@ -183,13 +184,15 @@ import Testing
     }
   }
 
-  @Test func `200 whose JSON does not end is cut off, if its length was not said`() throws {
-    let body = #"{"token":"abc","expi"#
+  @Test(arguments: ["{", #"{"token":"ab"#, #"{"token":"abc","expires_in":3600"#])
+  func `200 whose JSON does not end is cut off`(_ body: String) throws {
+    #expect(try meaning(200, body) == .unavailable(.init(reason: "METI's answer is cut off")))
+  }
+
+  @Test func `200 without a body is cut off, unless it says so`() throws {
+    #expect(try meaning(200) == .unavailable(.init(reason: "METI's answer is cut off")))
     #expect(
-      try meaning(200, body) == .unavailable(.init(reason: "METI's answer is cut off (200)")))
-    #expect(
-      try meaning(200, body, headers: ["Content-Length: 20"])
-        == .unusable(reason: "METI's answer is cut off"))
+      try meaning(200, headers: ["Content-Length: 0"]) == .unusable(reason: "METI's answer is empty"))
   }
 
   @Test func `200 with a code that means later is trouble that may pass`() throws {

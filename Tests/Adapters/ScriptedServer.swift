@@ -26,11 +26,13 @@ final class ScriptedServer: @unchecked Sendable {
     port = UInt16(bigEndian: address.sin_port)
     var thread = pthread_t()
     let context = unsafe Unmanaged.passRetained(self).toOpaque()
-    let code = unsafe pthread_create(&thread, nil, { argument in
-      let server = unsafe Unmanaged<ScriptedServer>.fromOpaque(argument!).takeRetainedValue()
-      server.serve()
-      return nil
-    }, context)
+    let code = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        let server = unsafe Unmanaged<ScriptedServer>.fromOpaque(argument!).takeRetainedValue()
+        server.serve()
+        return nil
+      }, context)
     precondition(code == 0)
     pthread_detach(thread)
   }

@@ -84,13 +84,8 @@ import Testing
     #expect(flaw(body) == "METI's answer is not a JSON object")
   }
 
-  @Test(arguments: ["{", #"{"token":"ab"#, #"{"token":"abc","expires_in":3600"#])
-  func `is cut off`(_ body: String) {
-    #expect(flaw(body) == "METI's answer is cut off")
-  }
-
   @Test(arguments: [
-    "{{}", #"{"token"}"#, #"{"token":"abc"}}"#, #"{token:"abc"}"#, "{\"token\":\"a\nb\"}",
+    "{{}", #"{"token":"ab"#, #"{"token"}"#, #"{"token":"abc"}}"#, #"{token:"abc"}"#, "{\"token\":\"a\nb\"}",
     "{\"token\":" + String(repeating: "[", count: 5000) + "}",
   ])
   func `is damaged`(_ body: String) {

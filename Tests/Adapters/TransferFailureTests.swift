@@ -96,7 +96,8 @@ import Testing
     let late = TransferFailure(code: CURLE_OPERATION_TIMEDOUT, isConnected: true)
     #expect(
       meaning(late)
-        == .outOfTime(reason: "cannot reach \(Self.origin): no answer in time", detail: "curl 28: "))
+        == .outOfTime(reason: "cannot reach \(Self.origin): no answer in time", detail: "curl 28: ")
+    )
   }
 
   @Test(arguments: [(false, ""), (true, "the proxy's own certificate: ")])

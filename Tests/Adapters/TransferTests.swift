@@ -51,7 +51,8 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
 
 @Suite struct `A request over the wire` {
   @Test func `sends this and nothing else`() throws {
-    let server = ScriptedServer("HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+    let server = ScriptedServer(
+      "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
     defer { server.stop() }
     #expect(try outcome(server) == good)
     #expect(
@@ -110,7 +111,8 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
 
   @Test func `reads a compressed answer that it did not ask for`() throws {
     let compressed = try gzipped(Data(body.utf8))
-    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(compressed.count)\r\n\r\n"
+    let head =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(compressed.count)\r\n\r\n"
     let server = ScriptedServer(Array(head.utf8) + compressed)
     defer { server.stop() }
     #expect(try outcome(server) == good)
@@ -118,7 +120,8 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
 
   @Test func `reads no more than 64 KiB of a compressed answer`() throws {
     let compressed = try gzipped(Data(repeating: 0x20, count: 20 << 20))
-    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(compressed.count)\r\n\r\n"
+    let head =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: \(compressed.count)\r\n\r\n"
     let server = ScriptedServer(Array(head.utf8) + compressed)
     defer { server.stop() }
     #expect(
@@ -132,7 +135,9 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
         == .failure(.unusable(reason: "the headers in METI's answer are larger than 64 KiB")))
   }
 
-  @Test(arguments: ["SSH-2.0-canary\r\n", "HTTP/1.1 OK 200 canary\r\n\r\n", "HTTP/7.7 200 OK\r\n\r\n"])
+  @Test(arguments: [
+    "SSH-2.0-canary\r\n", "HTTP/1.1 OK 200 canary\r\n\r\n", "HTTP/7.7 200 OK\r\n\r\n",
+  ])
   func `does not retry an answer that is not HTTP, and does not show it`(_ answer: String) throws {
     guard case .failure(.unusable(let reason)) = try outcome(answer) else {
       Issue.record("it is something else")
@@ -173,7 +178,8 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
     ),
   ])
   func `with a bad CA file says what is wrong with it`(_ text: String, _ flaw: String) throws {
-    let path = FileManager.default.temporaryDirectory.appending(path: "meti-\(UUID().uuidString)").path
+    let path = FileManager.default.temporaryDirectory.appending(path: "meti-\(UUID().uuidString)")
+      .path
     defer { try? FileManager.default.removeItem(atPath: path) }
     try Data(text.utf8).write(to: URL(filePath: path))
     let server = ScriptedServer("")
