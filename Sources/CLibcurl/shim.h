@@ -49,6 +49,12 @@ static inline CURLcode meti_curl_set_debug(void *symbol, CURL *handle, curl_debu
   return ((meti_curl_setopt)symbol)(handle, CURLOPT_DEBUGFUNCTION, value);
 }
 
+/// CURLOPT_XFERINFOFUNCTION, which libcurl calls about once a second, whether or not bytes move.
+static inline CURLcode meti_curl_set_watcher(
+    void *symbol, CURL *handle, curl_xferinfo_callback value) {
+  return ((meti_curl_setopt)symbol)(handle, CURLOPT_XFERINFOFUNCTION, value);
+}
+
 /// 0 if libcurl does not know `info`.
 static inline long meti_curl_get_long(void *symbol, CURL *handle, CURLINFO info) {
   long value = 0;

@@ -99,6 +99,12 @@ import MetiToken
         }
         return 0
       },
+      meti_curl_set_long(setopt, handle, CURLOPT_NOPROGRESS, 0),
+      meti_curl_set_pointer(setopt, handle, CURLOPT_XFERINFODATA, context),
+      meti_curl_set_watcher(setopt, handle) { context, _, _, _, _ in
+        if let context = unsafe context { unsafe HTTPResponse.at(context).onProgress() }
+        return 0
+      },
     ]
     if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
     return withExtendedLifetime(response) { unsafe library.perform(handle) }

@@ -15,6 +15,9 @@ final class HTTPResponse {
   /// Whether libcurl takes a proxy from the environment, `NO_PROXY` considered.
   private(set) var usesProxy = false
 
+  /// Called about once a second while the transfer runs.
+  var onProgress: () -> Void = {}
+
   /// The longest body, and the longest headers all together, in bytes: four of the longest tokens.
   static let longest = 64 * 1024
 
@@ -72,8 +75,12 @@ final class HTTPResponse {
     _ take: (HTTPResponse, RawSpan) -> Bool
   ) -> Int {
     guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
-    let response = unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue()
     let span = unsafe UnsafeRawBufferPointer(start: bytes, count: count).bytes
-    return take(response, span) ? count : 0
+    return take(unsafe at(context), span) ? count : 0
+  }
+
+  /// The response that libcurl was given as a pointer.
+  static func at(_ context: UnsafeMutableRawPointer) -> HTTPResponse {
+    unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue()
   }
 }

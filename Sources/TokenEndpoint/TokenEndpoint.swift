@@ -9,14 +9,20 @@ public struct TokenEndpoint: TokenIssuer {
   let clock: any Clock
   let tls: TLSSettings
   let onDetail: (String) -> Void
+  let onSlow: () -> Void
 
   /// - Parameters:
   ///   - caFile: PEM certificates to trust instead of the system's.
   ///   - onDetail: receives what `--verbose` shows, a line at a time; never a secret.
-  public init(clock: any Clock, caFile: String?, onDetail: @escaping (String) -> Void) {
+  ///   - onSlow: called once if the answer takes more than a second.
+  public init(
+    clock: any Clock, caFile: String?, onDetail: @escaping (String) -> Void,
+    onSlow: @escaping () -> Void = {}
+  ) {
     self.clock = clock
     self.tls = TLSSettings(caFile: caFile)
     self.onDetail = onDetail
+    self.onSlow = onSlow
   }
 
   /// Makes one request, which is over by `deadline`. No reason quotes the server.
@@ -59,6 +65,12 @@ public struct TokenEndpoint: TokenIssuer {
     try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(time, connectLimit)))
 
     let response = HTTPResponse()
+    var isSlow = false
+    response.onProgress = { [clock, onSlow] in
+      guard !isSlow, clock.now().boot - start.boot > 1000 else { return }
+      isSlow = true
+      onSlow()
+    }
     let code = perform(handle, response)
     let status = handle.number(CURLINFO_RESPONSE_CODE)
     let took = clock.now().boot - start.boot

@@ -192,7 +192,8 @@ import Testing
   @Test func `200 without a body is cut off, unless it says so`() throws {
     #expect(try meaning(200) == .unavailable(.init(reason: "METI's answer is cut off")))
     #expect(
-      try meaning(200, headers: ["Content-Length: 0"]) == .unusable(reason: "METI's answer is empty"))
+      try meaning(200, headers: ["Content-Length: 0"])
+        == .unusable(reason: "METI's answer is empty"))
   }
 
   @Test func `200 with a code that means later is trouble that may pass`() throws {

@@ -85,7 +85,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "{{}", #"{"token":"ab"#, #"{"token"}"#, #"{"token":"abc"}}"#, #"{token:"abc"}"#, "{\"token\":\"a\nb\"}",
+    "{{}", #"{"token":"ab"#, #"{"token"}"#, #"{"token":"abc"}}"#, #"{token:"abc"}"#,
+    "{\"token\":\"a\nb\"}",
     "{\"token\":" + String(repeating: "[", count: 5000) + "}",
   ])
   func `is damaged`(_ body: String) {
