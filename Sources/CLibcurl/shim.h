@@ -13,14 +13,12 @@ static const CURLoption meti_CURLOPT_PROTOCOLS_STR = (CURLoption)(CURLOPTTYPE_ST
 static const CURLoption meti_CURLOPT_QUICK_EXIT = (CURLoption)(CURLOPTTYPE_LONG + 322);
 static const CURLoption meti_CURLOPT_PROTOCOLS = (CURLoption)(CURLOPTTYPE_LONG + 181);
 
-// Since 7.66, by number as well.
-static const CURLINFO meti_CURLINFO_RETRY_AFTER = (CURLINFO)(CURLINFO_OFF_T + 57);
-// A macro with a cast, which Swift does not import.
-static const long meti_CURLAUTH_ANY = (long)CURLAUTH_ANY;
-
 // Since 7.84.
 static const CURLINFO meti_CURLINFO_CAINFO = (CURLINFO)(CURLINFO_STRING + 61);
 static const CURLINFO meti_CURLINFO_CAPATH = (CURLINFO)(CURLINFO_STRING + 62);
+
+// A macro with a cast.
+static const long meti_CURLAUTH_ANY = (long)CURLAUTH_ANY;
 
 static inline CURLcode meti_curl_set_long(void *symbol, CURL *handle, CURLoption option, long value) {
   return ((meti_curl_setopt)symbol)(handle, option, value);
@@ -47,32 +45,36 @@ static inline CURLcode meti_curl_set_receiver(
   return ((meti_curl_setopt)symbol)(handle, option, value);
 }
 
+static inline CURLcode meti_curl_set_debug(void *symbol, CURL *handle, curl_debug_callback value) {
+  return ((meti_curl_setopt)symbol)(handle, CURLOPT_DEBUGFUNCTION, value);
+}
+
 /// CURLOPT_XFERINFOFUNCTION, which libcurl calls about once a second, whether or not bytes move.
 static inline CURLcode meti_curl_set_watcher(
     void *symbol, CURL *handle, curl_xferinfo_callback value) {
   return ((meti_curl_setopt)symbol)(handle, CURLOPT_XFERINFOFUNCTION, value);
 }
 
-/// 0 where libcurl does not know `info`.
+/// 0 if libcurl does not know `info`.
 static inline long meti_curl_get_long(void *symbol, CURL *handle, CURLINFO info) {
   long value = 0;
   return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : 0;
 }
 
-/// 0 where libcurl does not know `info`.
+/// 0 if libcurl does not know `info`.
 static inline curl_off_t meti_curl_get_size(void *symbol, CURL *handle, CURLINFO info) {
   curl_off_t value = 0;
   return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : 0;
 }
 
-/// A string that belongs to the handle; NULL where libcurl does not know `info` or has none.
+/// A string that belongs to the handle; NULL if libcurl does not know `info` or has none.
 static inline const char *meti_curl_get_string(void *symbol, CURL *handle, CURLINFO info) {
   char *value = NULL;
   return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : NULL;
 }
 
 /// The lines that describe the server's own certificate (CURLINFO_CERTINFO), which belong to the handle;
-/// NULL where there are none.
+/// NULL if there are none.
 static inline const struct curl_slist *meti_curl_get_certificate(void *symbol, CURL *handle) {
   struct curl_certinfo *chain = NULL;
   CURLcode code = ((meti_curl_getinfo)symbol)(handle, CURLINFO_CERTINFO, &chain);

@@ -3,16 +3,14 @@ import MetiToken
 
 /// One transfer of libcurl: the easy handle and what must live as long as it does.
 @safe struct CurlHandle: ~Copyable {
-  private let library: CurlLibrary
+  let library: CurlLibrary
   private let handle: UnsafeMutableRawPointer
   private let errorText: UnsafeMutablePointer<CChar>
   private var headers: CurlLibrary.List?
 
   /// curl_easy_init(3), with an error buffer.
   init(_ library: CurlLibrary) throws(IssuerError) {
-    guard let handle = unsafe library.easyInit() else {
-      throw Self.refused("curl_easy_init")
-    }
+    guard let handle = unsafe library.easyInit() else { throw Self.refused("curl_easy_init") }
     self.library = library
     unsafe self.handle = handle
     unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -28,20 +26,20 @@ import MetiToken
   }
 
   /// curl_easy_setopt(3) with a number.
-  /// - Throws: `unavailable` where this libcurl does not take the option.
+  /// - Throws: `unavailable` if this libcurl does not accept the option.
   func set(_ option: CURLoption, _ value: Int) throws(IssuerError) {
     let code = unsafe meti_curl_set_long(library.setopt, handle, option, value)
     guard code == CURLE_OK else { throw Self.refused("option \(option.rawValue)") }
   }
 
   /// curl_easy_setopt(3) with a text, which libcurl copies.
-  /// - Throws: `unavailable` where this libcurl does not take the option or the value.
-  func set(_ option: CURLoption, _ value: String?) throws(IssuerError) {
+  /// - Throws: `unavailable` if this libcurl does not accept the option or the value.
+  func set(_ option: CURLoption, _ value: String) throws(IssuerError) {
     let code = unsafe meti_curl_set_string(library.setopt, handle, option, value)
     guard code == CURLE_OK else { throw Self.refused("option \(option.rawValue)") }
   }
 
-  /// The request's header lines, each `Name: value`; `Name:` takes a header of libcurl's away.
+  /// The request's header lines, each `Name: value`; `Name:` removes a header of libcurl's own.
   mutating func set(headers lines: [String]) throws(IssuerError) {
     for line in lines {
       guard let longer = unsafe library.append(headers, line) else {
@@ -53,36 +51,36 @@ import MetiToken
     guard code == CURLE_OK else { throw Self.refused("CURLOPT_HTTPHEADER") }
   }
 
-  /// POSTs `body`, giving `answer` what comes back. `body` is not copied here; libcurl and its TLS
-  /// have it in buffers of their own while it is sent, which nobody can wipe.
+  /// POSTs `body`. It is not copied here; libcurl and its TLS have it in buffers of their own while it
+  /// is sent, which nobody can wipe.
   ///
   /// curl_easy_perform(3)
-  func post(_ body: borrowing Secret, into answer: HTTPResponse) -> CURLcode {
+  func post(_ body: borrowing Secret, into response: HTTPResponse) -> CURLcode {
     body.withBytes { bytes in
       unsafe bytes.withUnsafeBytes { body in
-        let setopt = unsafe library.setopt
         let codes = unsafe [
-          meti_curl_set_long(setopt, handle, CURLOPT_POST, 1),
+          meti_curl_set_long(library.setopt, handle, CURLOPT_POST, 1),
           meti_curl_set_size(
-            setopt, handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
+            library.setopt, handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
           meti_curl_set_pointer(
-            setopt, handle, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: body.baseAddress)),
+            library.setopt, handle, CURLOPT_POSTFIELDS,
+            UnsafeMutableRawPointer(mutating: body.baseAddress)),
         ]
-        return codes.first { $0 != CURLE_OK } ?? perform(into: answer)
+        return codes.first { $0 != CURLE_OK } ?? perform(into: response)
       }
     }
   }
 
-  /// Asks for the headers of an answer alone (RFC 9110, 9.3.2, HEAD).
+  /// Requests only the headers of a response (RFC 9110, 9.3.2, HEAD).
   ///
   /// curl_easy_perform(3)
-  func head(into answer: HTTPResponse) -> CURLcode {
+  func head(into response: HTTPResponse) -> CURLcode {
     let code = unsafe meti_curl_set_long(library.setopt, handle, CURLOPT_NOBODY, 1)
-    return code == CURLE_OK ? perform(into: answer) : code
+    return code == CURLE_OK ? perform(into: response) : code
   }
 
-  private func perform(into answer: HTTPResponse) -> CURLcode {
-    let context = unsafe Unmanaged.passUnretained(answer).toOpaque()
+  private func perform(into response: HTTPResponse) -> CURLcode {
+    let context = unsafe Unmanaged.passUnretained(response).toOpaque()
     let setopt = unsafe library.setopt
     let codes = unsafe [
       meti_curl_set_pointer(setopt, handle, CURLOPT_WRITEDATA, context),
@@ -93,41 +91,41 @@ import MetiToken
       meti_curl_set_receiver(setopt, handle, CURLOPT_HEADERFUNCTION) {
         unsafe HTTPResponse.receive($0, $1 * $2, $3) { $0.append(header: $1) }
       },
-      meti_curl_set_pointer(setopt, handle, CURLOPT_XFERINFODATA, context),
-      meti_curl_set_watcher(setopt, handle) { context, _, _, _, _ in
-        guard let context = unsafe context else { return 0 }
-        unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue().onProgress()
+      meti_curl_set_long(setopt, handle, CURLOPT_VERBOSE, 1),
+      meti_curl_set_pointer(setopt, handle, CURLOPT_DEBUGDATA, context),
+      meti_curl_set_debug(setopt, handle) { _, type, bytes, count, context in
+        if type == CURLINFO_TEXT {
+          _ = unsafe HTTPResponse.receive(bytes, count, context) { $0.append(log: $1) }
+        }
         return 0
       },
       meti_curl_set_long(setopt, handle, CURLOPT_NOPROGRESS, 0),
+      meti_curl_set_pointer(setopt, handle, CURLOPT_XFERINFODATA, context),
+      meti_curl_set_watcher(setopt, handle) { context, _, _, _, _ in
+        if let context = unsafe context { unsafe HTTPResponse.at(context).onProgress() }
+        return 0
+      },
     ]
     if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
-    return withExtendedLifetime(answer) {
-      withoutBrokenPipe { unsafe library.perform(handle) }
-    }
+    return withExtendedLifetime(response) { unsafe library.perform(handle) }
   }
 
-  /// curl_easy_getinfo(3); 0 where libcurl does not know it.
+  /// curl_easy_getinfo(3); 0 if libcurl does not know it.
   func number(_ info: CURLINFO) -> Int {
     unsafe meti_curl_get_long(library.getinfo, handle, info)
   }
 
-  /// curl_easy_getinfo(3) of a curl_off_t; 0 if libcurl does not know it.
-  func offset(_ info: CURLINFO) -> Int64 {
-    unsafe Int64(meti_curl_get_size(library.getinfo, handle, info))
-  }
-
-  /// curl_easy_getinfo(3) of one of the `…_TIME_T`, in microseconds; 0 where it did not get there.
+  /// curl_easy_getinfo(3) of one of the `…_TIME_T`, in microseconds; 0 if it did not get there.
   func microseconds(_ info: CURLINFO) -> Int64 {
     unsafe Int64(meti_curl_get_size(library.getinfo, handle, info))
   }
 
-  /// curl_easy_getinfo(3); `nil` where libcurl does not know it or has none.
+  /// curl_easy_getinfo(3); `nil` if libcurl does not know it or has none.
   func string(_ info: CURLINFO) -> String? {
     unsafe meti_curl_get_string(library.getinfo, handle, info).map { unsafe String(cString: $0) }
   }
 
-  /// What describes the server's own certificate, each line `Name:value` (CURLINFO_CERTINFO).
+  /// What describes the server's own certificate, each line `Name:value` (CURLINFO_CERTINFO(3)).
   var certificateLines: [String] {
     var lines: [String] = []
     var node = unsafe meti_curl_get_certificate(library.getinfo, handle)
@@ -138,13 +136,12 @@ import MetiToken
     return lines
   }
 
-  /// What libcurl wrote about the last failure (CURLOPT_ERRORBUFFER); may be empty. It may quote
+  /// What libcurl wrote about the last failure (CURLOPT_ERRORBUFFER(3)); may be empty. It may quote
   /// the proxy's URL.
   var text: String { unsafe String(cString: errorText) }
 
   private static func refused(_ what: String) -> IssuerError {
     .unavailable(
-      IssuerError.Unavailable(
-        reason: "this libcurl cannot be used: it refuses \(what)", isTransient: false))
+      .init(reason: "this libcurl cannot be used: it refuses \(what)", isTransient: false))
   }
 }

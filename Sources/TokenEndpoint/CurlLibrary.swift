@@ -4,7 +4,7 @@ import MetiToken
 
 /// libcurl, loaded on first use, so that calls that make no request do not pay for it.
 ///
-/// It stays loaded to the end of the process: a resolver thread that was given up may still run.
+/// It stays loaded to the end of the process: a resolver thread that was left may still run.
 @safe struct CurlLibrary: @unchecked Sendable {
   // `@unchecked`: all of this is set once and only read afterwards.
   /// For the typed wrappers of the shim.
@@ -16,12 +16,10 @@ import MetiToken
   let cleanup: @convention(c) (UnsafeMutableRawPointer) -> Void
   let append: @convention(c) (List?, UnsafePointer<CChar>) -> List?
   let freeAll: @convention(c) (List?) -> Void
-  /// curl_getdate(3), for every form of an HTTP date.
-  let getDate: @convention(c) (UnsafePointer<CChar>, UnsafePointer<time_t>?) -> time_t
+  private let strerror: @convention(c) (CURLcode) -> UnsafePointer<CChar>?
+  private let getdate: @convention(c) (UnsafePointer<CChar>, UnsafePointer<time_t>?) -> time_t
   /// The library and its TLS backend, e.g. `libcurl/7.88.1 OpenSSL/3.0.19`.
   let version: String
-
-  var isGnuTLS: Bool { version.contains("GnuTLS/") }
 
   typealias List = UnsafeMutablePointer<curl_slist>
 
@@ -37,69 +35,55 @@ import MetiToken
   private init() throws(IssuerError) {
     // libcurl would write the keys of its TLS sessions, and so the password, to that file.
     _ = unsafe unsetenv("SSLKEYLOGFILE")
-    var complaints: [String] = []
-    var found: UnsafeMutableRawPointer?
-    for name in Self.names {
-      unsafe found = dlopen(name, RTLD_LAZY | RTLD_LOCAL)
-      if unsafe found != nil { break }
-      complaints.append(unsafe dlerror().map { unsafe String(cString: $0) } ?? name)
+    let library = unsafe Self.names.lazy.map { unsafe dlopen($0, RTLD_LAZY | RTLD_LOCAL) }
+    guard let library = unsafe library.first(where: { unsafe $0 != nil }) ?? nil else {
+      throw Self.missing("neither \(Self.names.joined(separator: " nor ")) can be loaded")
     }
-    guard let library = unsafe found else {
-      throw Self.missing(
-        "neither \(Self.names.joined(separator: " nor ")) can be loaded",
-        detail: complaints.joined(separator: "; "))
-    }
-    func symbol(_ name: String) throws(IssuerError) -> UnsafeMutableRawPointer {
+    func symbol<Function>(_ name: String) throws(IssuerError) -> Function {
       guard let symbol = unsafe dlsym(library, name) else {
-        throw Self.missing("the one that was found has no \(name)", detail: "")
+        throw Self.missing("the one that was found has no \(name)")
       }
-      return unsafe symbol
+      return unsafe unsafeBitCast(symbol, to: Function.self)
     }
     unsafe setopt = try symbol("curl_easy_setopt")
     unsafe getinfo = try symbol("curl_easy_getinfo")
-    unsafe easyInit = unsafeBitCast(
-      try symbol("curl_easy_init"), to: (@convention(c) () -> UnsafeMutableRawPointer?).self)
-    unsafe perform = unsafeBitCast(
-      try symbol("curl_easy_perform"),
-      to: (@convention(c) (UnsafeMutableRawPointer) -> CURLcode).self)
-    unsafe cleanup = unsafeBitCast(
-      try symbol("curl_easy_cleanup"), to: (@convention(c) (UnsafeMutableRawPointer) -> Void).self)
-    unsafe append = unsafeBitCast(
-      try symbol("curl_slist_append"),
-      to: (@convention(c) (List?, UnsafePointer<CChar>) -> List?).self)
-    unsafe freeAll = unsafeBitCast(
-      try symbol("curl_slist_free_all"), to: (@convention(c) (List?) -> Void).self)
-    unsafe getDate = unsafeBitCast(
-      try symbol("curl_getdate"),
-      to: (@convention(c) (UnsafePointer<CChar>, UnsafePointer<time_t>?) -> time_t).self)
-    // Not curl_version(3), which initialises OpenLDAP, which looks up this machine's own name.
-    let versionInfo = unsafe unsafeBitCast(
-      try symbol("curl_version_info"),
-      to: (@convention(c) (CURLversion) -> UnsafePointer<curl_version_info_data>?).self)
-    if let info = unsafe versionInfo(CURLVERSION_FOURTH) {
-      let tls = unsafe info.pointee.ssl_version.map { unsafe String(cString: $0) } ?? "no TLS"
-      version = unsafe "libcurl/\(String(cString: info.pointee.version)) \(tls)"
-    } else {
-      version = "libcurl"
+    unsafe easyInit = try symbol("curl_easy_init")
+    unsafe perform = try symbol("curl_easy_perform")
+    unsafe cleanup = try symbol("curl_easy_cleanup")
+    unsafe append = try symbol("curl_slist_append")
+    unsafe freeAll = try symbol("curl_slist_free_all")
+    unsafe strerror = try symbol("curl_easy_strerror")
+    unsafe getdate = try symbol("curl_getdate")
+
+    // Not curl_version(3): that starts OpenLDAP, which looks up this machine's name over DNS.
+    let versionInfo: @convention(c) (CURLversion) -> UnsafePointer<curl_version_info_data>? =
+      unsafe try symbol("curl_version_info")
+    let info = unsafe versionInfo(CURLVERSION_FIRST)?.pointee
+    let parts = unsafe [info?.version, info?.ssl_version].map {
+      unsafe $0.map { unsafe String(cString: $0) } ?? "?"
     }
+    version = "libcurl/" + parts.joined(separator: " ")
+
     // Here, where only one thread can be, because it is not thread-safe before 7.84.
-    let globalInit = unsafe unsafeBitCast(
-      try symbol("curl_global_init"), to: (@convention(c) (Int) -> CURLcode).self)
+    let globalInit: @convention(c) (Int) -> CURLcode = try symbol("curl_global_init")
     let code = globalInit(Int(CURL_GLOBAL_DEFAULT))
-    guard code == CURLE_OK else {
-      throw Self.missing("it does not start", detail: "curl_global_init: \(code.rawValue)")
-    }
+    guard code == CURLE_OK else { throw Self.missing("it does not start (\(code.rawValue))") }
   }
 
-  /// Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7); `nil` if it is none.
-  func seconds(of date: String) -> Int64? {
-    let seconds = unsafe getDate(date, nil)
-    return seconds >= 0 ? Int64(seconds) : nil
+  /// curl_easy_strerror(3)
+  func text(of code: CURLcode) -> String {
+    unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code.rawValue)"
   }
 
-  private static func missing(_ why: String, detail: String) -> IssuerError {
-    .unavailable(
-      IssuerError.Unavailable(
-        reason: "libcurl is missing: \(why)", detail: detail, isTransient: false))
+  /// Seconds since 1970 of a date in any form that HTTP has (RFC 9110, 5.6.7); `nil` if it is none.
+  ///
+  /// curl_getdate(3)
+  func date(_ text: String) -> Int64? {
+    let seconds = unsafe getdate(text, nil)
+    return seconds == -1 ? nil : Int64(seconds)
+  }
+
+  private static func missing(_ why: String) -> IssuerError {
+    .unavailable(.init(reason: "libcurl is missing: \(why)", isTransient: false))
   }
 }

@@ -4,82 +4,83 @@ import MetiToken
 ///
 /// A class, because libcurl hands it to its callbacks as a pointer.
 final class HTTPResponse {
-  /// Wiped with the response.
+  /// Decoded. Wiped with the response.
   private(set) var body = Secret()
-  /// Retry-After, Date and X-RateLimit-Reset as they were sent.
-  private(set) var retryAfter: String?
-  private(set) var date: String?
-  private(set) var rateLimitReset: String?
+  /// The values of the headers in ``names``, by their names in lower case.
+  private(set) var headers: [String: String] = [:]
   /// Whether the headers arrived to their end: a connection may be closed before.
   private(set) var hasWholeHeaders = false
-  /// Which part was over its limit; nothing more was read then.
-  private(set) var excess: Excess?
-
-  enum Excess: Equatable {
-    case body, headers
-  }
-
-  /// The longest body that is read, in decoded bytes: four of the longest tokens.
-  static let longestBody = 64 * 1024
-  /// The longest headers, all together, in bytes: eight times what servers allow each other.
-  static let longestHeaders = 64 * 1024
+  /// Whether it was longer than ``longest``; nothing more was read then.
+  private(set) var isTooLong = false
+  /// Whether libcurl takes a proxy from the environment, `NO_PROXY` considered.
+  private(set) var usesProxy = false
 
   /// Called about once a second while the transfer runs.
   var onProgress: () -> Void = {}
 
+  /// The longest body, and the longest headers all together, in bytes: four of the longest tokens.
+  static let longest = 64 * 1024
+
+  private static let names: Set = [
+    "content-length", "date", "retry-after", "transfer-encoding", "x-ratelimit-reset",
+  ]
   private var headerBytes = 0
 
-  /// False when it is too much.
+  /// False if it is too much.
   func append(body bytes: RawSpan) -> Bool {
-    guard body.count + bytes.byteCount <= Self.longestBody else {
-      excess = .body
+    guard body.count + bytes.byteCount <= Self.longest else {
+      isTooLong = true
       return false
     }
     body.append(bytes)
     return true
   }
 
-  /// Takes one header line, with its end. False when it is too much.
+  /// Reads one header line, with its end. False if it is too much.
   func append(header bytes: RawSpan) -> Bool {
     headerBytes += bytes.byteCount
-    guard headerBytes <= Self.longestHeaders else {
-      excess = .headers
+    guard headerBytes <= Self.longest else {
+      isTooLong = true
       return false
     }
-    let line = unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
-    if line.utf8.starts(with: "HTTP/".utf8) {
+    let line = Self.text(bytes)
+    if line.hasPrefix("HTTP/") {
       // The final answer, after an interim one (RFC 9110, 15.2): those headers do not count.
-      (retryAfter, date, rateLimitReset, hasWholeHeaders) = (nil, nil, nil, false)
-    }
-    guard let colon = line.firstIndex(of: ":") else {
-      hasWholeHeaders = line.utf8.allSatisfy { $0 == 0x0D || $0 == 0x0A }
-      return true
-    }
-    let value = line[line.index(after: colon)...]
-    switch line[..<colon].lowercased() {
-    case "retry-after": retryAfter = Self.trimmed(value)
-    case "date": date = Self.trimmed(value)
-    case "x-ratelimit-reset": rateLimitReset = Self.trimmed(value)
-    default: break
+      (headers, hasWholeHeaders) = ([:], false)
+    } else if let colon = line.firstIndex(of: ":") {
+      let name = line[..<colon].lowercased()
+      var value = line[colon...].dropFirst().drop(while: \.isWhitespace)
+      while value.last?.isWhitespace == true { value.removeLast() }
+      if Self.names.contains(name) { headers[name] = String(value) }
+    } else {
+      hasWholeHeaders = line.allSatisfy(\.isNewline)
     }
     return true
   }
 
-  private static func trimmed(_ value: Substring) -> String {
-    var value = value.drop(while: \.isWhitespace)
-    while value.last?.isWhitespace == true { value.removeLast() }
-    return String(value)
+  /// Reads a line that libcurl writes for people: it does not say otherwise whether it uses a proxy.
+  func append(log bytes: RawSpan) -> Bool {
+    usesProxy = usesProxy || Self.text(bytes).hasPrefix("Uses proxy env variable ")
+    return true
   }
 
-  /// A callback of libcurl's (CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION): any number but
+  private static func text(_ bytes: RawSpan) -> String {
+    unsafe bytes.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// A callback of libcurl's (CURLOPT_WRITEFUNCTION(3), CURLOPT_HEADERFUNCTION(3)): any number but
   /// `count` ends the transfer with CURLE_WRITE_ERROR.
   static func receive(
     _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
     _ take: (HTTPResponse, RawSpan) -> Bool
   ) -> Int {
     guard let context = unsafe context, let bytes = unsafe bytes else { return 0 }
-    let response = unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue()
     let span = unsafe UnsafeRawBufferPointer(start: bytes, count: count).bytes
-    return take(response, span) ? count : 0
+    return take(unsafe at(context), span) ? count : 0
+  }
+
+  /// The response that libcurl was given as a pointer.
+  static func at(_ context: UnsafeMutableRawPointer) -> HTTPResponse {
+    unsafe Unmanaged<HTTPResponse>.fromOpaque(context).takeUnretainedValue()
   }
 }

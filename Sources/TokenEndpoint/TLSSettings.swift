@@ -1,33 +1,55 @@
 import CLibcurl
 import MetiToken
 
-/// Whom a request trusts, in one list: for this program's own requests and for a curl that it runs.
-public struct TLSSettings {
-  /// PEM certificates to trust instead of the system's.
-  let caFile: String?
+/// What is set for TLS: the floor, and which certificates are trusted. It is one list for the requests
+/// of ``TokenEndpoint`` and for a curl(1) that is started.
+public struct TLSSettings: Equatable, Sendable {
+  /// PEM certificates that replace the system's; `nil` for the system's.
+  public let caFile: String?
 
   public init(caFile: String?) { self.caFile = caFile }
 
-  /// An empty place to look for certificates: without one, curl looks in the system's directory too.
-  private static let noDirectory = "/dev/null"
-
-  /// As curl(1) takes them.
-  public var curlArguments: [String] {
-    var arguments = ["--tlsv1.2"]
-    if let caFile { arguments += ["--cacert", caFile, "--capath", Self.noDirectory] }
-    return arguments
+  private struct Setting {
+    let option: CURLoption
+    let argument: String
+    let value: String
+    /// Not every libcurl can speak TLS to a proxy.
+    var isForProxy = false
   }
 
-  /// The same for a transfer of ours.
+  private var settings: [Setting] {
+    guard let caFile else { return [] }
+    // The system's directory is trusted beside the file, unless another is named. Of an empty name
+    // curl says that it cannot be read.
+    let noDirectory = "/dev/null"
+    return [
+      Setting(option: CURLOPT_CAINFO, argument: "--cacert", value: caFile),
+      Setting(option: CURLOPT_CAPATH, argument: "--capath", value: noDirectory),
+      Setting(
+        option: CURLOPT_PROXY_CAINFO, argument: "--proxy-cacert", value: caFile, isForProxy: true),
+      Setting(
+        option: CURLOPT_PROXY_CAPATH, argument: "--proxy-capath", value: noDirectory,
+        isForProxy: true),
+    ]
+  }
+
+  /// What curl(1) is given.
+  public var curlArguments: [String] {
+    // Set by name, the floor counts before an OPENSSL_CONF.
+    ["--tlsv1.2"] + settings.flatMap { [$0.argument, $0.value] }
+  }
+
   func apply(to handle: borrowing CurlHandle) throws(IssuerError) {
+    try handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+    try? handle.set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
     try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
-    try handle.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    guard let caFile else { return }
-    // This file alone, for an https proxy as well; not every libcurl can speak to one of those.
-    try handle.set(CURLOPT_CAINFO, caFile)
-    try handle.set(CURLOPT_CAPATH, nil)
-    try? handle.set(CURLOPT_PROXY_CAINFO, caFile)
-    try? handle.set(CURLOPT_PROXY_CAPATH, nil)
+    for setting in settings {
+      do {
+        try handle.set(setting.option, setting.value)
+      } catch {
+        if !setting.isForProxy { throw error }
+      }
+    }
   }
 }

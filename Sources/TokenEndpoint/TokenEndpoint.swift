@@ -1,5 +1,4 @@
 import CLibcurl
-import Glibc
 import MetiToken
 
 /// METI's token endpoint, or an OAuth 2.0 one, over libcurl.
@@ -8,20 +7,20 @@ import MetiToken
 /// cookie and no netrc used. Proxies are those of the environment (`HTTPS_PROXY`, `NO_PROXY`).
 public struct TokenEndpoint: TokenIssuer {
   let clock: any Clock
-  let caFile: String?
+  let tls: TLSSettings
   let onDetail: (String) -> Void
   let onSlow: () -> Void
 
   /// - Parameters:
   ///   - caFile: PEM certificates to trust instead of the system's.
-  ///   - onDetail: is told what `--verbose` shows, a line at a time; never a secret.
-  ///   - onSlow: is called once if the answer takes more than a second.
+  ///   - onDetail: receives what `--verbose` shows, a line at a time; never a secret.
+  ///   - onSlow: called once if the answer takes more than a second.
   public init(
     clock: any Clock, caFile: String?, onDetail: @escaping (String) -> Void,
     onSlow: @escaping () -> Void = {}
   ) {
     self.clock = clock
-    self.caFile = caFile
+    self.tls = TLSSettings(caFile: caFile)
     self.onDetail = onDetail
     self.onSlow = onSlow
   }
@@ -32,48 +31,69 @@ public struct TokenEndpoint: TokenIssuer {
   ) throws(IssuerError) -> IssuedToken {
     let request = GrantRequest(for: credential)
     let curl = try CurlLibrary.shared.get()
-    let sent = clock.now()
-    let time = deadline.remaining(at: sent)
+    let answer = try transfer(
+      "POST", request.url, of: request.server, until: deadline, connectLimit: connectLimit,
+      CurlHandle(curl)
+    ) { (handle, response) in handle.post(request.body, into: response) }
+    let meaning = ResponseMeaning(
+      response: answer.response, status: answer.status, now: clock.now().wall / 1000, curl: curl)
+    return try meaning.token()
+  }
+
+  /// What came back, and the handle that knows more about it.
+  struct Answer: ~Copyable {
+    let handle: CurlHandle
+    let response: HTTPResponse
+    let status: Int
+    let milliseconds: Int64
+  }
+
+  /// One request and its whole answer.
+  func transfer(
+    _ method: String, _ url: String, of server: APIURL, until deadline: Deadline,
+    connectLimit: Int64, _ handle: consuming CurlHandle,
+    perform: (borrowing CurlHandle, HTTPResponse) -> CURLcode
+  ) throws(IssuerError) -> Answer {
+    let start = clock.now()
+    let time = deadline.remaining(at: start)
     guard time > 0 else {
-      throw .outOfTime(reason: "there is no time left to ask \(request.server.origin)")
+      throw .outOfTime(reason: "there is no time left to ask \(server.origin)")
     }
-    onDetail("POST \(request.url) with \(curl.version)")
-    var handle = try CurlHandle(curl)
-    try prepare(
-      &handle, for: request.url, of: request.server, milliseconds: time, connectLimit: connectLimit)
-    let answer = HTTPResponse()
+    onDetail("\(method) \(url) with \(handle.library.version)")
+    try prepare(&handle, for: url, of: server)
+    try handle.set(CURLOPT_TIMEOUT_MS, Int(time))
+    try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(time, connectLimit)))
+
+    let response = HTTPResponse()
     var isSlow = false
-    answer.onProgress = { [clock, onSlow] in
-      guard !isSlow, clock.now().boot - sent.boot > 1000 else { return }
+    response.onProgress = { [clock, onSlow] in
+      guard !isSlow, clock.now().boot - start.boot > 1000 else { return }
       isSlow = true
       onSlow()
     }
-    let code = handle.post(request.body, into: answer)
+    let code = perform(handle, response)
     let status = handle.number(CURLINFO_RESPONSE_CODE)
-    let took = handle.microseconds(CURLINFO_TOTAL_TIME_T) / 1000
+    let took = clock.now().boot - start.boot
     onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
-    // Of anything but a success the status says enough, whatever became of the body; after 101,
-    // which was not asked for, libcurl waits for an answer in vain.
-    let isBodyCut = code == CURLE_PARTIAL_FILE || answer.excess == .body
-    let isStatusEnough = status == 101 || (status >= 300 && isBodyCut)
-    guard code == CURLE_OK || isStatusEnough else {
-      if let excess = answer.excess { throw excess.error }
-      let failure = handle.failure(
-        code, isGnuTLS: curl.isGnuTLS, hadFullConnect: time > connectLimit)
-      onDetail(failure.detail)
-      throw failure.error(
-        server: request.server, mayUseProxy: mayUseProxy(for: request.server), caFile: caFile)
+    // Most statuses say enough, whatever became of the body; after 101, which was not asked for,
+    // libcurl waits for an answer in vain.
+    let needsBody = (200..<300).contains(status) || [400, 401, 403, 422].contains(status)
+    let isEnough = status == 101 || status >= 300 && !needsBody || response.isTooLong
+    let isWhole = response.hasWholeHeaders && (code == CURLE_OK || isEnough)
+    guard isWhole else {
+      if response.isTooLong {
+        let limit = HTTPResponse.longest / 1024
+        throw .unusable(reason: "the headers in METI's answer are larger than \(limit) KiB")
+      }
+      let failure = handle.failure(code, response, hadFullConnect: time > connectLimit)
+      throw failure.error(origin: server.origin, caFile: tls.caFile)
     }
-    let times = ResponseTimes(
-      retryAfter: handle.offset(meti_CURLINFO_RETRY_AFTER),
-      date: answer.date.flatMap { curl.seconds(of: $0) }, now: clock.now().wall / 1000)
-    return try answer.token(status: status, times)
+    return Answer(handle: handle, response: response, status: status, milliseconds: took)
   }
 
   /// All that is the same for every request.
-  func prepare(
-    _ handle: inout CurlHandle, for url: String, of server: APIURL, milliseconds: Int64,
-    connectLimit: Int64
+  private func prepare(
+    _ handle: inout CurlHandle, for url: String, of server: APIURL
   ) throws(IssuerError) {
     let scheme = server.scheme
     try handle.set(CURLOPT_URL, url)
@@ -91,52 +111,15 @@ public struct TokenEndpoint: TokenIssuer {
     try handle.set(CURLOPT_USERAGENT, "meti-token/\(Version.text)")
     try handle.set(headers: [
       "Content-Type: application/json", "Accept: application/json", "Expect:",
-      "Accept-Encoding: identity",
     ])
-    // A server may compress all the same (RFC 9110, 12.5.3): decode what this libcurl can.
-    try handle.set(CURLOPT_ACCEPT_ENCODING, "")
+    // A server may compress all the same (RFC 9110, 12.5.3); libcurl then decodes what it can.
+    try handle.set(CURLOPT_ACCEPT_ENCODING, "identity")
     // Whatever the proxy asks for; nothing is sent before it asks.
     try handle.set(CURLOPT_PROXYAUTH, meti_CURLAUTH_ANY)
-    // Only this machine is spoken to without TLS, and a proxy would be another one.
+    // Without TLS nothing leaves this machine, and a proxy would be another one.
     if scheme == .http { try handle.set(CURLOPT_PROXY, "") }
-
-    try handle.set(CURLOPT_NOSIGNAL, 1)
-    try handle.set(CURLOPT_TIMEOUT_MS, Int(milliseconds))
-    try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(milliseconds, connectLimit)))
-    // Since 7.87; without it a name server that does not answer holds up the cleanup.
+    // Since 7.87; without it a name server that does not answer holds up the end of the transfer.
     try? handle.set(meti_CURLOPT_QUICK_EXIT, 1)
-
-    try TLSSettings(caFile: caFile).apply(to: handle)
-  }
-
-  /// Whether libcurl finds a proxy for `server` in the environment, `NO_PROXY` left aside
-  /// (libcurl-env(3)).
-  func mayUseProxy(for server: APIURL) -> Bool {
-    server.scheme == .https
-      && ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { name in
-        guard let value = unsafe getenv(name) else { return false }
-        return unsafe value.pointee != 0
-      }
-  }
-}
-
-extension CurlHandle {
-  /// What is known of a transfer that ended with `code` and was given so many milliseconds.
-  func failure(
-    _ code: CURLcode, isGnuTLS: Bool, hadFullConnect: Bool
-  ) -> TransferFailure {
-    let reached: TransferFailure.Stage =
-      if microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0 {
-        .handshake
-      } else if microseconds(CURLINFO_CONNECT_TIME_T) > 0 {
-        .connection
-      } else if microseconds(CURLINFO_NAMELOOKUP_TIME_T) > 0 { .name } else { .nothing }
-    return TransferFailure(
-      code: code, text: text, systemError: Int32(clamping: number(CURLINFO_OS_ERRNO)),
-      verifyResult: number(CURLINFO_SSL_VERIFYRESULT),
-      proxyVerifyResult: number(CURLINFO_PROXY_SSL_VERIFYRESULT), isGnuTLS: isGnuTLS,
-      connectStatus: number(CURLINFO_HTTP_CONNECTCODE),
-      proxyError: number(CURLINFO_PROXY_ERROR), reached: reached,
-      hadFullConnect: hadFullConnect)
+    try tls.apply(to: handle)
   }
 }

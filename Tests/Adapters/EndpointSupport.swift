@@ -11,7 +11,7 @@ struct Issued: Equatable {
 /// What becomes of a 200 with this body.
 func reading(_ body: String) -> Result<Issued, IssuerError> {
   do throws(IssuerError) {
-    let issued = try TokenResponse.parse(Secret(copying: body))
+    let issued = try TokenResponse.parse(Secret(copying: body), date: nil)
     return .success(Issued(token: text(issued.secret), lifetime: issued.lifetime))
   } catch {
     return .failure(error)

@@ -5,67 +5,61 @@ import Testing
 
 @Suite struct `An answer with the status` {
   private func meaning(
-    _ status: Int, _ body: String = "", headers: [String] = [], retryAfter: Int64 = 0,
-    date: Int64? = nil
-  ) -> IssuerError? {
+    _ status: Int, _ body: String = "", headers: [String] = []
+  ) throws -> IssuerError? {
     let response = HTTPResponse()
-    for line in ["HTTP/1.1 \(status) X\r\n"] + headers + ["\r\n"] {
+    for line in ["HTTP/1.1 \(status) X\r\n"] + headers.map({ "\($0)\r\n" }) + ["\r\n"] {
       _ = take(line, response.append(header:))
     }
     _ = take(body, response.append(body:))
-    return meaning(response, status, retryAfter, date)
-  }
-
-  private func meaning(
-    _ response: HTTPResponse, _ status: Int, _ retryAfter: Int64 = 0, _ date: Int64? = nil
-  ) -> IssuerError? {
-    let times = ResponseTimes(retryAfter: retryAfter, date: date, now: 1_784_111_777)
+    let meaning = ResponseMeaning(
+      response: response, status: status, now: 784_111_777, curl: try CurlLibrary.shared.get())
     do throws(IssuerError) {
-      _ = try response.token(status: status, times)
+      _ = try meaning.token()
       return nil
     } catch {
       return error
     }
   }
 
-  @Test func `200 brings the token`() {
-    #expect(meaning(200, #"{"token":"abc"}"#) == nil)
+  @Test func `200 brings the token`() throws {
+    #expect(try meaning(200, #"{"token":"abc"}"#) == nil)
   }
 
   @Test(arguments: [400, 401, 403, 422])
-  func `400, 401, 403 or 422 with a JSON object rejects the credential`(_ status: Int) {
+  func `400, 401, 403 or 422 with a JSON object rejects the credential`(_ status: Int) throws {
     #expect(
-      meaning(status, #"{"error":"wrong password"}"#)
+      try meaning(status, #"{"error":"wrong password"}"#)
         == .rejected(.init(status: status, isAmbiguous: status == 403)))
   }
 
-  @Test func `401 without a body rejects the credential`() {
-    #expect(meaning(401) == .rejected(.init(status: 401)))
+  @Test func `401 without a body rejects the credential`() throws {
+    #expect(try meaning(401) == .rejected(.init(status: 401)))
   }
 
   @Test(arguments: [400, 401, 403, 422])
   func `400, 401, 403 or 422 with a page of another server is trouble that may pass`(
     _ status: Int
-  ) {
+  ) throws {
     #expect(
-      meaning(status, "<html>Forbidden</html>")
+      try meaning(status, "<html>Forbidden</html>")
         == .unavailable(
           .init(
             reason: "the answer is not METI's, but a page of another server (\(status))")))
   }
 
-  @Test func `400 or 403 without a body is trouble that may pass`() {
+  @Test func `400 or 403 without a body is trouble that may pass`() throws {
     for status in [400, 403] {
-      guard case .unavailable = meaning(status) else {
+      guard case .unavailable = try meaning(status) else {
         Issue.record("\(status) is something else")
         continue
       }
     }
   }
 
-  @Test func `400 with a message alone is an ambiguous rejection`() {
+  @Test func `400 with a message alone is an ambiguous rejection`() throws {
     #expect(
-      meaning(400, #"{"message":"Forbidden"}"#)
+      try meaning(400, #"{"message":"Forbidden"}"#)
         == .rejected(.init(status: 400, isAmbiguous: true)))
   }
 
@@ -73,16 +67,16 @@ import Testing
     "temporarily_unavailable", "server_error", "slow_down", "too_many_attempts",
     "internal_failure",
   ])
-  func `400 with a code that means later is trouble that may pass`(_ code: String) {
+  func `400 with a code that means later is trouble that may pass`(_ code: String) throws {
     #expect(
-      meaning(400, #"{"error":"\#(code)"}"#)
+      try meaning(400, #"{"error":"\#(code)"}"#)
         == .unavailable(.init(reason: "METI asks to try again later (400)")))
   }
 
   @Test(arguments: [400, 401, 403, 404])
-  func `4xx with Retry-After is trouble that may pass`(_ status: Int) {
+  func `4xx with Retry-After is trouble that may pass`(_ status: Int) throws {
     #expect(
-      meaning(status, #"{"error":"x"}"#, headers: ["Retry-After: 7\r\n"], retryAfter: 7)
+      try meaning(status, #"{"error":"x"}"#, headers: ["Retry-After: 7"])
         == .unavailable(.init(reason: "METI asks to try again later (\(status))", retryAfter: 7)))
   }
 
@@ -91,9 +85,9 @@ import Testing
       ("invalid_client", "the client is unknown, or its secret is wrong"),
       ("access_denied", "access is denied"), ("<script>", nil), ("Invalid_Client", nil),
     ] as [(String, String?)])
-  func `401 is explained in our own words or not at all`(_ code: String, _ words: String?) {
+  func `401 is explained in our own words or not at all`(_ code: String, _ words: String?) throws {
     #expect(
-      meaning(401, #"{"error":"\#(code)","error_description":"theirs"}"#)
+      try meaning(401, #"{"error":"\#(code)","error_description":"theirs"}"#)
         == .rejected(.init(status: 401, reason: words)))
   }
 
@@ -103,64 +97,113 @@ import Testing
     (500, "METI is in trouble (500)"), (503, "METI is in trouble (503)"),
     (599, "METI is in trouble (599)"),
   ])
-  func `408, 425, 429 or 5xx is trouble that may pass`(_ status: Int, _ reason: String) {
-    #expect(meaning(status) == .unavailable(.init(reason: reason)))
+  func `408, 425, 429 or 5xx is trouble that may pass`(_ status: Int, _ reason: String) throws {
+    #expect(try meaning(status) == .unavailable(.init(reason: reason)))
     #expect(
-      meaning(status, headers: ["retry-after:  7 \r\n"], retryAfter: 7)
+      try meaning(status, headers: ["retry-after:  7 "])
         == .unavailable(.init(reason: reason, retryAfter: 7)))
   }
 
-  @Test func `503 with more seconds than libcurl can read means long`() {
+  @Test(
+    arguments: [
+      ("0", nil), ("7", 7), ("0120", 120), ("1.5", 2), ("0.2", 1), ("", nil), ("-1", nil),
+      ("soon", nil), ("99999999999999999999", 31_622_400),
+      ("Sun, 06 Nov 1994 08:49:37 GMT", 30), ("Sunday, 06-Nov-94 08:49:37 GMT", 30),
+      ("Sun Nov  6 08:49:37 1994", 30), ("Sun, 06 Nov 1994 08:49:07 GMT", nil),
+      ("Fri, 31 Dec 9999 23:59:59 GMT", 31_622_400),
+    ] as [(String, Int64?)])
+  func `503 may say when to retry, by the server's own clock`(
+    _ value: String, _ seconds: Int64?
+  ) throws {
     #expect(
-      meaning(503, headers: ["Retry-After: 99999999999999999999\r\n"])
-        == .unavailable(.init(reason: "METI is in trouble (503)", retryAfter: BackOff.longest)))
+      try meaning(
+        503, headers: ["Date: Sun, 06 Nov 1994 08:49:07 GMT", "Retry-After: \(value)"])
+        == .unavailable(.init(reason: "METI is in trouble (503)", retryAfter: seconds)))
   }
 
-  @Test(arguments: [("30", 30), ("1784111807", 30)] as [(String, Int64)])
-  func `429 may say in X-RateLimit-Reset how long to wait`(_ value: String, _ seconds: Int64) {
+  @Test(arguments: [[], ["Date: yesterday"]])
+  func `503 without a usable Date says when to retry by this machine's clock`(
+    _ headers: [String]
+  ) throws {
     #expect(
-      meaning(429, headers: ["X-RateLimit-Reset: \(value)\r\n"])
-        == .unavailable(
-          .init(reason: "METI receives too many requests (429)", retryAfter: seconds)))
+      try meaning(503, headers: headers + ["Retry-After: Sun, 06 Nov 1994 08:49:44 GMT"])
+        == .unavailable(.init(reason: "METI is in trouble (503)", retryAfter: 7)))
+  }
+
+  @Test func `503 counts the headers of the final answer alone`() throws {
+    let headers = ["HTTP/1.1 103 Early Hints", "Retry-After: 99", "", "HTTP/1.1 503 X"]
+    #expect(
+      try meaning(503, headers: headers)
+        == .unavailable(.init(reason: "METI is in trouble (503)")))
+  }
+
+  @Test(arguments: [("30", 30), ("784111807", 30)] as [(String, Int64)])
+  func `429 may say in X-RateLimit-Reset how long to wait`(
+    _ value: String, _ seconds: Int64
+  ) throws {
+    let reason = "METI receives too many requests (429)"
+    #expect(
+      try meaning(429, headers: ["X-RateLimit-Reset: \(value)"])
+        == .unavailable(.init(reason: reason, retryAfter: seconds)))
+    #expect(
+      try meaning(429, headers: ["X-RateLimit-Reset: \(value)", "Retry-After: 5"])
+        == .unavailable(.init(reason: reason, retryAfter: 5)))
+  }
+
+  @Test func `503 does not wait for the end of a limit that was not reached`() throws {
+    #expect(
+      try meaning(503, headers: ["X-RateLimit-Reset: 30"])
+        == .unavailable(.init(reason: "METI is in trouble (503)")))
   }
 
   @Test(arguments: [301, 302, 307, 308])
-  func `3xx is not followed`(_ status: Int) {
+  func `3xx is not followed`(_ status: Int) throws {
     #expect(
-      meaning(status)
+      try meaning(status)
         == .unusable(
           reason: "METI answered with a redirect (\(status)); no credentials are sent after it"))
   }
 
   @Test(arguments: [404, 405, 410])
-  func `404 says that the URL is wrong`(_ status: Int) {
+  func `404 says that the URL is wrong`(_ status: Int) throws {
     #expect(
-      meaning(status) == .unusable(reason: "METI has no token endpoint at this URL (\(status))"))
+      try meaning(status) == .unusable(reason: "METI has no token endpoint at this URL (\(status))")
+    )
   }
 
   @Test(arguments: [0, 100, 101, 402, 407, 418, 451, 600, 999])
-  func `anything else is unexpected`(_ status: Int) {
-    #expect(meaning(status) == .unusable(reason: "METI sent an unexpected answer (\(status))"))
+  func `anything else is unexpected`(_ status: Int) throws {
+    #expect(try meaning(status) == .unusable(reason: "METI sent an unexpected answer (\(status))"))
   }
 
-  @Test func `200 whose headers do not end is a lost connection`() {
-    let response = HTTPResponse()
-    for line in ["HTTP/1.1 200 OK\r\n", "Content-Type: application/json\r\n"] {
-      _ = take(line, response.append(header:))
+  @Test(arguments: [402, 406, 418, 451])
+  func `4xx with a page of another server is trouble that may pass`(_ status: Int) throws {
+    guard case .unavailable = try meaning(status, "<html>") else {
+      Issue.record("\(status) is something else")
+      return
     }
-    #expect(
-      meaning(response, 200)
-        == .unavailable(.init(reason: "the connection to METI was lost")))
   }
 
-  @Test func `200 whose JSON does not end is cut off`() {
-    #expect(
-      meaning(200, #"{"token":"abc","expi"#)
-        == .unavailable(.init(reason: "METI's answer is cut off")))
+  @Test(arguments: ["{", #"{"token":"ab"#, #"{"token":"abc","expires_in":3600"#])
+  func `200 whose JSON does not end is cut off`(_ body: String) throws {
+    #expect(try meaning(200, body) == .unavailable(.init(reason: "METI's answer is cut off")))
   }
 
-  @Test func `200 may begin with a byte order mark`() {
-    #expect(meaning(200, "\u{FEFF}{\"token\":\"abc\"}") == nil)
+  @Test func `200 without a body is cut off, unless it says so`() throws {
+    #expect(try meaning(200) == .unavailable(.init(reason: "METI's answer is cut off")))
+    #expect(
+      try meaning(200, headers: ["Content-Length: 0"])
+        == .unusable(reason: "METI's answer is empty"))
+  }
+
+  @Test func `200 with a code that means later is trouble that may pass`() throws {
+    #expect(
+      try meaning(200, #"{"error":"server_error"}"#)
+        == .unavailable(.init(reason: "METI asks to try again later (200)")))
+  }
+
+  @Test func `200 may begin with a byte order mark`() throws {
+    #expect(try meaning(200, "\u{FEFF}{\"token\":\"abc\"}") == nil)
   }
 }
 
@@ -192,19 +235,16 @@ import Testing
   @Test func `up to 64 KiB of body`() {
     let answer = HTTPResponse()
     #expect(take(String(repeating: "a", count: 64 * 1024), answer.append(body:)))
-    #expect(answer.excess == nil)
+    #expect(!answer.isTooLong)
     #expect(!take("a", answer.append(body:)))
-    #expect(answer.excess == .body)
-    #expect(answer.excess?.error == .unusable(reason: "METI's answer is larger than 64 KiB"))
+    #expect(answer.isTooLong)
   }
 
   @Test func `up to 64 KiB of headers`() {
     let answer = HTTPResponse()
     for _ in 0..<64 { #expect(take(String(repeating: "a", count: 1024), answer.append(header:))) }
     #expect(!take("a", answer.append(header:)))
-    #expect(
-      answer.excess?.error
-        == .unusable(reason: "the headers in METI's answer are larger than 64 KiB"))
+    #expect(answer.isTooLong)
   }
 }
 

@@ -84,15 +84,9 @@ import Testing
     #expect(flaw(body) == "METI's answer is not a JSON object")
   }
 
-  @Test(arguments: ["{", #"{"token":"ab"#, #"{"token":"abc","expires_in":3600"#])
-  func `is cut off`(_ body: String) {
-    #expect(
-      reading(body)
-        == .failure(.unavailable(IssuerError.Unavailable(reason: "METI's answer is cut off"))))
-  }
-
   @Test(arguments: [
-    "{{}", #"{"token"}"#, #"{"token":"abc"}}"#, #"{token:"abc"}"#, "{\"token\":\"a\nb\"}",
+    "{{}", #"{"token":"ab"#, #"{"token"}"#, #"{"token":"abc"}}"#, #"{token:"abc"}"#,
+    "{\"token\":\"a\nb\"}",
     "{\"token\":" + String(repeating: "[", count: 5000) + "}",
   ])
   func `is damaged`(_ body: String) {
@@ -162,7 +156,7 @@ import Testing
     var body = Secret(copying: #"{"token":"ab"#)
     body.append(0xFF)
     body.append(#"","expires_in":60}"#)
-    #expect(throws: IssuerError.self) { _ = try TokenResponse.parse(body) }
+    #expect(throws: IssuerError.self) { _ = try TokenResponse.parse(body, date: nil) }
   }
 }
 

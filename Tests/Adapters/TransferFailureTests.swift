@@ -6,145 +6,129 @@ import Testing
 @testable import TokenEndpoint
 
 @Suite struct `A transfer that fails` {
-  private func meaning(
-    _ failure: TransferFailure, mayUseProxy: Bool = false, caFile: String? = nil
-  ) -> IssuerError {
-    failure.error(server: .standard, mayUseProxy: mayUseProxy, caFile: caFile)
-  }
-
-  private func trouble(_ reason: String, _ detail: String) -> IssuerError {
-    .unavailable(.init(reason: reason, detail: detail))
-  }
-
-  private func lasting(_ reason: String, _ detail: String) -> IssuerError {
-    .unavailable(.init(reason: reason, detail: detail, isTransient: false))
-  }
-
   static let origin = "https://api.meti.millpont.com"
+  static let proxy = ProxySetting { $0 == "https_proxy" ? "http://u:hunter2@proxy:3128" : nil }
+
+  private func meaning(_ failure: TransferFailure) -> IssuerError {
+    failure.error(origin: Self.origin, caFile: nil)
+  }
+
+  private func failure(_ reason: String, _ detail: String, mayPass: Bool) -> IssuerError {
+    .unavailable(.init(reason: reason, detail: detail, isTransient: mayPass))
+  }
 
   @Test(arguments: [
-    (ECONNREFUSED, "connection refused"), (ENETUNREACH, "the network is unreachable"),
-    (EHOSTUNREACH, "there is no route to it"), (ETIMEDOUT, "connection timed out"),
-    (0, "no connection"), (13, "connect(2) fails (errno 13)"),
+    (ECONNREFUSED, "connection refused"), (ENETUNREACH, "network is unreachable"),
+    (0, "failed to connect to a port 443: no"),
   ])
   func `to connect says why`(_ errno: Int32, _ why: String) {
-    let text = "Failed to connect to api.meti.millpont.com port 443 after 1 ms: No"
-    let failure = TransferFailure(code: CURLE_COULDNT_CONNECT, text: text, systemError: errno)
+    let text = "Failed to connect to a port 443: no"
     #expect(
-      meaning(failure, mayUseProxy: true)
-        == trouble("cannot reach \(Self.origin): \(why)", "curl 7: \(text)"))
+      meaning(TransferFailure(code: CURLE_COULDNT_CONNECT, text: text, systemError: errno))
+        == failure("cannot reach \(Self.origin): \(why)", "curl 7: \(text)", mayPass: true))
   }
 
-  @Test(arguments: [
-    "Failed to connect to 10.0.0.1 port 3128 after 1 ms: No",
-    "Failed to connect to api.meti.millpont.com port 443 over 10.0.0.1 after 1 ms: No",
-  ])
-  func `to connect to the proxy names the proxy`(_ text: String) {
-    let failure = TransferFailure(
-      code: CURLE_COULDNT_CONNECT, text: text, systemError: ECONNREFUSED)
+  @Test func `on the way to or through a proxy names it without its password`() {
+    let text = "Proxy CONNECT aborted"
     #expect(
-      meaning(failure, mayUseProxy: true)
-        == trouble(
-          "cannot reach the proxy for \(Self.origin): connection refused", "curl 7: \(text)"))
+      meaning(TransferFailure(code: CURLE_RECV_ERROR, text: text, proxy: Self.proxy))
+        == failure(
+          "cannot reach \(Self.origin) through the proxy http://***@proxy:3128: "
+            + "proxy CONNECT aborted", "curl 56: \(text)", mayPass: true))
   }
 
   @Test(arguments: [
     (CURLE_COULDNT_RESOLVE_PROXY, "Unsupported proxy syntax in 'http://u:hunter2@:x': Bad port"),
-    (CURLE_COULDNT_CONNECT, "Unsupported proxy scheme for 'xyz://u:hunter2@proxy'"),
+    (CURLE_COULDNT_CONNECT, "Unsupported proxy scheme for 'xyz://u:hunter2'"),
   ])
   func `over a proxy's URL does not show it`(_ code: CURLcode, _ text: String) {
     #expect(
-      meaning(TransferFailure(code: code, text: text), mayUseProxy: true)
-        == lasting(
-          "cannot use the proxy for \(Self.origin): its URL in the environment is not one",
-          "curl \(code.rawValue): (not shown)"))
+      meaning(TransferFailure(code: code, text: text))
+        == failure(
+          "cannot reach \(Self.origin): the proxy's URL in the environment is malformed",
+          "curl \(code.rawValue): (not shown)", mayPass: false))
   }
 
-  @Test(arguments: [
-    (TransferFailure.Stage.nothing, "the name did not resolve in time"),
-    (.name, "connection timed out"), (.connection, "the TLS handshake timed out"),
-  ])
-  func `in time says how far it came`(_ stage: TransferFailure.Stage, _ why: String) {
-    let failure = TransferFailure(code: CURLE_OPERATION_TIMEDOUT, reached: stage)
-    #expect(meaning(failure) == trouble("cannot reach \(Self.origin): \(why)", "curl 28: "))
-  }
-
-  @Test(arguments: [
-    (TransferFailure.Stage.nothing, false, "the name did not resolve in time"),
-    (.name, false, "connection timed out"), (.connection, false, "the TLS handshake timed out"),
-    (.handshake, false, "no answer in time"), (.handshake, true, "no answer in time"),
-  ])
-  func `in the caller's time says nothing of METI`(
-    _ stage: TransferFailure.Stage, _ hadFullConnect: Bool, _ why: String
-  ) {
+  @Test(arguments: [(407, false), (403, false), (302, false), (502, true), (429, true)])
+  func `by the proxy's refusal may pass if its status says so`(_ status: Int, _ mayPass: Bool) {
+    let text = "Received HTTP code \(status) from proxy after CONNECT"
     let failure = TransferFailure(
-      code: CURLE_OPERATION_TIMEDOUT, reached: stage, hadFullConnect: hadFullConnect)
+      code: CURLE_RECV_ERROR, text: text, proxy: Self.proxy, connectStatus: status)
     #expect(
       meaning(failure)
-        == .outOfTime(reason: "cannot reach \(Self.origin): \(why)", detail: "curl 28: "))
+        == self.failure(
+          "cannot reach \(Self.origin) through the proxy http://***@proxy:3128: "
+            + "received HTTP code \(status) from proxy after CONNECT", "curl 56: \(text)",
+          mayPass: mayPass))
+  }
+
+  @Test func `in TLS with an http proxy that is named as https says so`() {
+    let proxy = ProxySetting { $0 == "HTTPS_PROXY" ? "https://proxy:3128" : nil }
+    let text = "error:0A00010B:SSL routines::wrong version number"
+    #expect(
+      meaning(TransferFailure(code: CURLE_SSL_CONNECT_ERROR, text: text, proxy: proxy))
+        == failure(
+          "cannot reach \(Self.origin) through the proxy https://proxy:3128: "
+            + "TLS with the proxy fails; if it is an http proxy, correct HTTPS_PROXY",
+          "curl 35: \(text)", mayPass: false))
   }
 
   @Test(arguments: [
-    (10, "", "its certificate has expired"), (18, "", "its certificate is self-signed"),
-    (9, "", "its certificate is not valid yet, or this clock is wrong"),
-    (20, "", "its certificate is from an issuer that is not trusted here"),
-    (62, "", "its certificate is for another host name"),
-    (
-      0, "SSL: no alternative certificate subject name matches target host name 'a'",
-      "its certificate is for another host name"
-    ),
-    (
-      0, "SSL: certificate subject name (a) does not match b",
-      "its certificate is for another host name"
-    ),
-    (1, "", "its certificate cannot be verified"),
+    (CURLPX_USER_REJECTED, false), (CURLPX_REPLY_NOT_ALLOWED, false),
+    (CURLPX_REPLY_CONNECTION_REFUSED, true), (CURLPX_CLOSED, true),
   ])
-  func `over the certificate says what is wrong with it`(
-    _ result: Int, _ text: String, _ why: String
-  ) {
-    let failure = TransferFailure(
-      code: CURLE_PEER_FAILED_VERIFICATION, text: text, verifyResult: result)
-    #expect(meaning(failure) == lasting("cannot trust \(Self.origin): \(why)", "curl 60: \(text)"))
+  func `by a SOCKS proxy may pass unless it refuses`(_ code: CURLproxycode, _ mayPass: Bool) {
+    #expect(
+      meaning(TransferFailure(code: CURLE_PROXY, text: "No", proxyError: Int(code.rawValue)))
+        == failure("cannot reach \(Self.origin): no", "curl 97: No", mayPass: mayPass))
   }
 
-  @Test(arguments: [
-    (1026, "has expired"), (514, "is not valid yet, or this clock is wrong"),
-    (66, "is from an issuer that is not trusted here"), (34, "was revoked"),
-    (2, "cannot be verified"),
-  ])
-  func `over the certificate with GnuTLS says what is wrong with it`(_ status: Int, _ why: String) {
-    let failure = TransferFailure(
-      code: CURLE_PEER_FAILED_VERIFICATION, verifyResult: status, isGnuTLS: true)
-    #expect(
-      meaning(failure)
-        == lasting("cannot trust \(Self.origin): its certificate \(why)", "curl 60: "))
+  @Test func `in the time for connecting may pass, unless no more is left`() {
+    let text = "Resolving timed out after 1000 milliseconds"
+    let reason = "cannot reach \(Self.origin): resolving timed out after 1000 milliseconds"
+    var late = TransferFailure(code: CURLE_OPERATION_TIMEDOUT, text: text)
+    #expect(meaning(late) == failure(reason, "curl 28: \(text)", mayPass: true))
+    late.hadFullConnect = false
+    #expect(meaning(late) == .outOfTime(reason: reason, detail: "curl 28: \(text)"))
   }
 
-  @Test func `over the CA file names it`() {
-    let failure = TransferFailure(code: CURLE_SSL_CACERT_BADFILE)
+  @Test func `in the time for the answer says nothing of METI`() {
+    let late = TransferFailure(code: CURLE_OPERATION_TIMEDOUT, isConnected: true)
     #expect(
-      meaning(failure, caFile: "/etc/ca.pem")
-        == lasting("cannot read CA certificates from /etc/ca.pem", "curl 77: "))
+      meaning(late)
+        == .outOfTime(reason: "cannot reach \(Self.origin): no answer in time", detail: "curl 28: ")
+    )
+  }
+
+  @Test(arguments: [(false, ""), (true, "the proxy's own certificate: ")])
+  func `over the certificate says what is wrong with whose`(_ isProxys: Bool, _ whose: String) {
+    let text = "SSL certificate problem: certificate has expired"
+    let failure = TransferFailure(
+      code: CURLE_PEER_FAILED_VERIFICATION, text: text, distrustsProxy: isProxys)
     #expect(
       meaning(failure)
-        == lasting("cannot read CA certificates from the system's CA store", "curl 77: "))
+        == self.failure(
+          "cannot trust \(Self.origin): \(whose)\(text)", "curl 60: \(text)", mayPass: false))
   }
 
   @Test(arguments: [
     ("OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to a:443", true),
-    ("Recv failure: Connection reset by peer", true),
-    ("error:0A00010B:SSL routines::wrong version number", false), ("", false),
+    ("OpenSSL SSL_connect: Connection reset by peer in connection to a:443", true),
+    ("OpenSSL/3: no cipher", false),
   ])
-  func `in the handshake may pass where the line went dead`(_ text: String, _ mayPass: Bool) {
-    let failure = TransferFailure(code: CURLE_SSL_CONNECT_ERROR, text: text)
-    let reason =
-      mayPass ? "the connection was lost in the TLS handshake" : "the TLS handshake fails"
+  func `in the handshake may pass if the connection was lost`(_ text: String, _ mayPass: Bool) {
     #expect(
-      meaning(failure)
-        == .unavailable(
-          .init(
-            reason: "cannot reach \(Self.origin): \(reason)", detail: "curl 35: \(text)",
-            isTransient: mayPass)))
+      meaning(TransferFailure(code: CURLE_SSL_CONNECT_ERROR, text: text))
+        == failure("cannot reach \(Self.origin): \(text)", "curl 35: \(text)", mayPass: mayPass))
+  }
+
+  @Test func `in OpenSSL is told without its numbers`() {
+    let text = "error:0A000102:SSL routines::unsupported protocol"
+    #expect(
+      meaning(TransferFailure(code: CURLE_SSL_CONNECT_ERROR, text: text))
+        == failure(
+          "cannot reach \(Self.origin): TLS: unsupported protocol", "curl 35: \(text)",
+          mayPass: false))
   }
 
   @Test(arguments: [
@@ -152,72 +136,30 @@ import Testing
     "GnuTLS recv error (-12): A TLS fatal alert has been received.",
   ])
   func `by an alert after the handshake does not pass`(_ text: String) {
-    #expect(
-      meaning(TransferFailure(code: CURLE_RECV_ERROR, text: text))
-        == lasting("cannot reach \(Self.origin): it ends TLS with an alert", "curl 56: \(text)"))
-  }
-
-  @Test func `because the proxy hangs up names the proxy`() {
-    #expect(
-      meaning(TransferFailure(code: CURLE_RECV_ERROR, text: "Proxy CONNECT aborted"))
-        == trouble(
-          "the proxy for \(Self.origin) fails: it closed the connection",
-          "curl 56: Proxy CONNECT aborted"))
+    guard
+      case .unavailable(let trouble) = meaning(
+        TransferFailure(code: CURLE_RECV_ERROR, text: text, isConnected: true))
+    else {
+      Issue.record("it is something else")
+      return
+    }
+    #expect(!trouble.isTransient)
   }
 
   @Test(arguments: [
-    (407, "it wants a log-in", false), (403, "it refuses the connection", false),
-    (502, "it refuses the connection", true), (429, "it refuses the connection", true),
+    (CURLE_GOT_NOTHING, true), (CURLE_RECV_ERROR, true), (CURLE_SEND_ERROR, true),
+    (CURLE_PARTIAL_FILE, true), (CURLE_COULDNT_RESOLVE_HOST, true),
+    (CURLE_BAD_FUNCTION_ARGUMENT, false),
   ])
-  func `by the proxy's refusal names the proxy`(_ status: Int, _ why: String, _ mayPass: Bool) {
-    let failure = TransferFailure(code: CURLE_RECV_ERROR, connectStatus: status)
+  func `on the way may pass, but not by a fault of ours`(_ code: CURLcode, _ mayPass: Bool) {
     #expect(
-      meaning(failure)
-        == .unavailable(
-          .init(
-            reason: "cannot reach \(Self.origin) through the proxy: \(why) (\(status))",
-            detail: "curl 56: ", isTransient: mayPass)))
-  }
-
-  @Test(arguments: [
-    (CURLPX_USER_REJECTED, "it does not accept the log-in", false),
-    (CURLPX_REPLY_CONNECTION_REFUSED, "connection refused", true),
-    (CURLPX_UNKNOWN_FAIL, "it does not make the connection", false),
-  ])
-  func `by a SOCKS proxy says why`(_ code: CURLproxycode, _ why: String, _ mayPass: Bool) {
-    let failure = TransferFailure(code: CURLE_PROXY, proxyError: Int(code.rawValue))
-    #expect(
-      meaning(failure)
-        == .unavailable(
-          .init(
-            reason: "the proxy for \(Self.origin) fails: \(why)", detail: "curl 97: ",
-            isTransient: mayPass)))
-  }
-
-  @Test(arguments: [
-    (CURLE_WEIRD_SERVER_REPLY, "is damaged: it is not HTTP"),
-    (CURLE_UNSUPPORTED_PROTOCOL, "is damaged: it is not HTTP"),
-  ])
-  func `by a damaged answer is not repeated`(_ code: CURLcode, _ what: String) {
-    #expect(
-      meaning(TransferFailure(code: code))
-        == .unusable(reason: "the answer of \(Self.origin) \(what)"))
-  }
-
-  @Test(arguments: [
-    (CURLE_GOT_NOTHING, "the connection was closed without an answer"),
-    (CURLE_RECV_ERROR, "the connection was lost"), (CURLE_SEND_ERROR, "the connection was lost"),
-    (CURLE_COULDNT_RESOLVE_HOST, "the name does not resolve"),
-    (CURLE_BAD_FUNCTION_ARGUMENT, "libcurl gives up (43)"),
-  ])
-  func `on the way may pass`(_ code: CURLcode, _ why: String) {
-    #expect(
-      meaning(TransferFailure(code: code))
-        == trouble("cannot reach \(Self.origin): \(why)", "curl \(code.rawValue): "))
+      meaning(TransferFailure(code: code, text: "Lost", isConnected: true))
+        == failure(
+          "cannot reach \(Self.origin): lost", "curl \(code.rawValue): Lost", mayPass: mayPass))
   }
 
   @Test func `keeps what libcurl said for a terminal to show`() {
     let failure = TransferFailure(code: CURLE_SEND_ERROR, text: "a\u{1B}[2Jb\nü")
-    #expect(failure.detail == "curl 55: a?[2Jb???")
+    #expect(failure.detail == "curl 55: a?[2Jb?ü")
   }
 }

@@ -271,8 +271,11 @@ struct EndpointTests {
 
   @Test func `an answer that is not HTTP is named, and not shown`() throws {
     place.meti.answerNext(.raw(Array("SSH-2.0-canary\r\n".utf8)))
+    let outcome = try place.run()
+    #expect(outcome.status == .exit(76))
     #expect(
-      try place.run().told == unusable("the answer of \(place.url) is damaged: it is not HTTP"))
+      outcome.err.hasPrefix("meti-token: error: the answer of \(place.url) is damaged: received "))
+    #expect(!outcome.err.contains(Self.canary))
   }
 
   @Test func `after an answer that is cut off the request is retried`() throws {

@@ -6,7 +6,7 @@ import TokenEndpoint
 struct EndpointChecks {
   private let api: APIURL
   private let endpoint: TokenEndpoint
-  private let proxy = ProxySetting(CallEnvironment.value)
+  private let proxy = ProxySetting()
 
   init(_ call: Call) {
     api = call.selector.api
@@ -40,21 +40,26 @@ struct EndpointChecks {
         detail += "; certificate of \(certificate.subject), by \(certificate.issuer), "
         detail += "until \(certificate.expiry)"
       }
-      detail += route(server)
+      detail += route(server, isUsed: probe.usesProxy)
       // The URL need not exist: an answer of METI's is what counts.
       guard probe.status >= 500 else { return (Check(id, .ok, detail), probe) }
       return (Check(id, .warning, detail, hint: "the server is in trouble: try again later"), probe)
     } catch {
       let (status, reason, hint) = Self.words(error, url)
-      return (Check(id, .failed(status), reason + route(server), hint: hint), nil)
+      return (Check(id, .failed(status), reason + route(server, isUsed: true), hint: hint), nil)
     }
   }
 
   /// The proxy and the certificates, if the environment names any.
-  private func route(_ server: APIURL) -> String {
+  private func route(_ server: APIURL, isUsed: Bool) -> String {
     guard server.scheme == .https else { return "" }
-    let file = CallEnvironment.caFile.map { "; trusts the certificates in \($0)" } ?? ""
-    return (proxy.map { "; \($0.text)" } ?? "") + file
+    var route = ""
+    if let proxy {
+      route += "; proxy \(proxy.url) from \(proxy.variable)"
+      if let exceptions = proxy.exceptions { route += ", not for \(exceptions)" }
+      if !isUsed { route += " (not used)" }
+    }
+    return route + (CallEnvironment.caFile.map { "; trusts the certificates in \($0)" } ?? "")
   }
 
   private static func words(

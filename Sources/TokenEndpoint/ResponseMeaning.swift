@@ -1,0 +1,108 @@
+import MetiToken
+
+/// What a whole answer to a request for a token means.
+struct ResponseMeaning {
+  let response: HTTPResponse
+  /// The HTTP status (RFC 9110, 15).
+  let status: Int
+  /// The wall clock, in seconds since 1970.
+  let now: Int64
+  let curl: CurlLibrary
+
+  /// The token, if this is one.
+  ///
+  /// METI rejects a credential when it says so itself: 400, 401, 403 or 422 with a JSON object, or 401
+  /// with an empty body. A page of another server is trouble that may pass.
+  func token() throws(IssuerError) -> IssuedToken {
+    switch status {
+    case 200..<300: return try success()
+    case 300..<400:
+      throw .unusable(
+        reason: "METI answered with a redirect (\(status)); no credentials are sent after it")
+    case 429: throw unavailable("METI receives too many requests")
+    case 408, 425: throw unavailable("METI did not accept the request")
+    case 500..<600: throw unavailable("METI is in trouble")
+    case 400..<500: throw failure()
+    default: throw .unusable(reason: "METI sent an unexpected answer (\(status))")
+    }
+  }
+
+  private func success() throws(IssuerError) -> IssuedToken {
+    if response.isTooLong {
+      throw .unusable(reason: "METI's answer is larger than \(HTTPResponse.longest / 1024) KiB")
+    }
+    if ErrorResponse(response.body)?.isTemporary == true {
+      throw unavailable("METI asks to try again later")
+    }
+    // Without a length, a lost connection looks like the end of the answer.
+    if response.body.edges.first == nil ? !hasLength : TokenResponse.isUnfinished(response.body) {
+      throw .unavailable(.init(reason: "METI's answer is cut off"))
+    }
+    return try TokenResponse.parse(response.body, date: date)
+  }
+
+  private func failure() -> IssuerError {
+    let error = ErrorResponse(response.body)
+    if response.headers["retry-after"] != nil || error?.isTemporary == true {
+      return unavailable("METI asks to try again later")
+    }
+    switch status {
+    case 400, 401, 403, 422:
+      if let error {
+        return .rejected(
+          .init(
+            status: status, reason: error.reason,
+            isAmbiguous: status == 403 || error.hasOnlyMessage))
+      }
+      if status == 401, response.body.isEmpty { return .rejected(.init(status: status)) }
+      return unavailable("the answer is not METI's, but a page of another server")
+    case 404, 405, 410:
+      return .unusable(reason: "METI has no token endpoint at this URL (\(status))")
+    case _ where error == nil && !response.body.isEmpty:
+      return unavailable("the answer is not METI's, but a page of another server")
+    default:
+      return .unusable(reason: "METI sent an unexpected answer (\(status))")
+    }
+  }
+
+  private func unavailable(_ reason: String) -> IssuerError {
+    .unavailable(.init(reason: "\(reason) (\(status))", retryAfter: pause))
+  }
+
+  private var hasLength: Bool {
+    response.headers["content-length"] != nil || response.headers["transfer-encoding"] != nil
+  }
+
+  /// The Date header, in seconds since 1970.
+  private var date: Int64? { response.headers["date"].flatMap { curl.date($0) } }
+
+  /// What asks for more than a year means long as well.
+  static let longestPause: Int64 = 366 * 86400
+
+  /// Seconds to wait: Retry-After (RFC 9110, 10.2.3), or what Auth0 and others send with 429.
+  ///
+  /// CURLINFO_RETRY_AFTER would count a date from this machine's clock, and know no fractions.
+  private var pause: Int64? {
+    let seconds: Double
+    if let value = response.headers["retry-after"] {
+      if let number = Self.number(value) {
+        seconds = number.rounded(.up)
+      } else if let end = curl.date(value) {
+        seconds = Double(end - (date ?? now))
+      } else {
+        return nil
+      }
+    } else if status == 429, let reset = response.headers["x-ratelimit-reset"].flatMap(Self.number)
+    {
+      // Seconds to wait, or seconds since 1970.
+      seconds = reset > Double(Self.longestPause) ? reset - Double(date ?? now) : reset.rounded(.up)
+    } else {
+      return nil
+    }
+    return seconds >= 1 ? Int64(min(seconds, Double(Self.longestPause))) : nil
+  }
+
+  private static func number(_ text: String) -> Double? {
+    text.utf8.allSatisfy("0123456789.".utf8.contains) ? Double(text) : nil
+  }
+}
