@@ -60,7 +60,6 @@ struct EngFlowTests {
     (#"{"uri":"URL"}{}"#, "the credential request is not a JSON object in UTF-8"),
     (#"{"uri":"URL""#, "the credential request is not a JSON object in UTF-8"),
     (#"{"uri":"URL"]"#, "the credential request is not a JSON object in UTF-8"),
-    (#"{"uri":"URL",}"#, "the credential request is not a JSON object in UTF-8"),
     (#"{"uri":"\x"}"#, "the credential request is not a JSON object in UTF-8"),
     (
       #"{"a":"# + String(repeating: "[", count: 100),
