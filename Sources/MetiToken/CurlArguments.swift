@@ -119,15 +119,21 @@ public struct CurlArguments: Sendable {
         reason: "more than one URL is given to curl", hint: "run meti-token curl once for each")
     }
     hasURL = true
-    let isPath = given.first == UInt8(ascii: "/")
-    let text = (isPath ? api.text : "") + String(decoding: given, as: UTF8.self)
+    guard given.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "\\") }) else {
+      throw Refusal(
+        reason:
+          "the URL holds a space, a control character, a backslash or something outside ASCII",
+        hint: "write it percent-encoded")
+    }
+    let text = String(decoding: given, as: UTF8.self)
     // Two slashes would name a host.
-    guard !given.starts(with: "//".utf8), let rest = api.afterAuthority(of: text),
+    guard !text.hasPrefix("//"),
+      let rest = api.afterAuthority(of: text.hasPrefix("/") ? api.text + text : text),
       rest.isEmpty || rest.first == "/"
     else {
       throw Refusal(
-        reason: "the URL is not on \(api.origin), or holds a character that is not visible ASCII",
-        hint: "give a path such as /sources, percent-encoded; a token must not be sent elsewhere")
+        reason: "the URL is not on \(api.origin), and a token must not be sent elsewhere",
+        hint: "give a path such as /sources, or set METI_API_URL")
     }
     return Array((api.origin + (rest.isEmpty ? "/" : rest)).utf8)
   }

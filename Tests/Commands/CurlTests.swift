@@ -166,6 +166,38 @@ struct CurlTests {
     #expect(child.wait().out == #"{"bytes":3}"#)
   }
 
+  @Test func `nothing is left in the pipe with the token that another option could read`() throws {
+    _ = try Program.install(
+      script: "#!/bin/sh\nprintf %s \"$3\"\n", at: directory.path + "/bin/curl")
+    let pipe = try curl("/sources", with: ["PATH": "\(directory.path)/bin:/usr/bin:/bin"]).out
+    #expect(pipe.hasPrefix("/dev/fd/"))
+    for options in [
+      ["-d", "@\(pipe)"], ["--data-urlencode", "x@\(pipe)"], ["--json", "@\(pipe)"],
+      ["-T", pipe], ["-w", "@\(pipe)"], ["--etag-compare", pipe],
+      ["-d", "@/proc/self/fd/\(pipe.dropFirst("/dev/fd/".count))"],
+    ] {
+      place.meti.forgetRequests()
+      let outcome = try place.run(["curl", "-sS", "/sources"] + options)
+      let token = try #require(place.meti.lastToken)
+      #expect(!outcome.out.contains(token), "\(options)")
+      let seen = try #require(place.meti.requests.last, "\(options): \(outcome)")
+      #expect(!seen.fields.contains { $0.name != "authorization" && $0.value.contains(token) })
+      #expect(seen.bodyBytes < token.utf8.count, "\(options)")
+    }
+  }
+
+  @Test func `curl dumps no core`() throws {
+    let child = try place.start("curl", "-sS", "-d", "@-", "/sources", input: .open)
+    let curl = try #require(curlOf(child.pid))
+    let limits = try String(contentsOfFile: "/proc/\(curl)/limits", encoding: .utf8)
+    let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core") })
+    // The soft limit; one byte is too little for a core.
+    let words = line.split(separator: " ")
+    #expect(["0", "1"].contains(words[4]), "\(line)")
+    child.closeInput()
+    _ = child.wait()
+  }
+
   @Test func `curl has no secret in its environment, and all else`() throws {
     _ = try Program.install(
       script: "#!/bin/sh\nexec env -0\n", at: directory.path + "/bin/curl")
