@@ -294,11 +294,4 @@ struct EndpointTests {
     #expect(try place.run().status == .exit(76))
     #expect(try place.run().told == .answer(place.lastToken))
   }
-
-  @Test func `credentials do not follow a redirect`() throws {
-    let other = try METIServer()
-    place.meti.answerNext(.redirect(to: other.url + "/token"))
-    #expect(try place.run().status == .exit(76))
-    #expect(other.meti.requests == [])
-  }
 }

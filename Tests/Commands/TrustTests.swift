@@ -74,4 +74,13 @@ struct TrustTests {
     #expect(try login(place, with: ["SSLKEYLOGFILE": log]).status == .exit(0))
     #expect(!FileManager.default.fileExists(atPath: log))
   }
+
+  @Test func `credentials do not follow a redirect`() throws {
+    let place = try Workplace()
+    try place.logIn(isVerified: false)
+    let other = try METIServer()
+    place.meti.answerNext(.redirect(to: other.url + "/token"))
+    #expect(try place.run().status == .exit(76))
+    #expect(other.meti.requests == [])
+  }
 }
