@@ -20,10 +20,14 @@ enum KernelKey {
 
   /// The payload; empty if it is longer than `room`.
   ///
-  /// KEYCTL_SEARCH links the key to this process's keyring: without possession a process of cron or
-  /// of a system service finds the key but may not read it (keyrings(7), "Possession").
+  /// A process of cron or of a system service finds the key, but may read it only if it possesses it
+  /// (keyrings(7), "Possession"): linked to its process keyring. That is a key of its own, of which a
+  /// user may have few, so it is the second try.
   static func read(_ description: String, room: Int) throws(Refusal) -> Secret {
-    let key = try search(meti_user_keyring, description, linkTo: meti_process_keyring)
+    var key = try search(meti_user_keyring, description)
+    if meti_key_read(key, nil, 0) < 0, Glibc.errno == EACCES {
+      key = try search(meti_user_keyring, description, linkTo: meti_process_keyring)
+    }
     var size = 0
     let payload = unsafe Secret(capacity: room) { buffer in
       size = unsafe meti_key_read(key, buffer.baseAddress, room)

@@ -53,7 +53,10 @@ struct HeaderFile: ~Copyable {
     guard outer >= 0 else { throw Failure.inputOutput("cannot open \(runtime)") }
     defer { close(outer) }
     try check(outer, runtime)
-    _ = unsafe mkdirat(outer, "meti-token", 0o700)
+    // Whatever the umask takes away.
+    if unsafe mkdirat(outer, "meti-token", 0o700) == 0 {
+      _ = unsafe fchmodat(outer, "meti-token", 0o700, 0)
+    }
     let directory = unsafe openat(
       outer, "meti-token", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
     guard directory >= 0 else { throw Failure.inputOutput("cannot open \(runtime)/meti-token") }

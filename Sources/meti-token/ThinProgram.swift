@@ -104,14 +104,19 @@ func variable(_ name: String) throws(Doubt) -> String {
 
 /// The payload of a key in the user keyring.
 func payload(of description: String) throws(Doubt) -> [UInt8] {
-  // Linked to this process's keyring: a process of cron or of a system service finds the key, but
-  // may read it only if it possesses it (keyrings(7), "Possession").
-  let key = unsafe meti_key_search(meti_user_keyring, description, meti_process_keyring)
-  guard let key = Int32(exactly: key), key > 0 else { throw Doubt() }
   let room = 20_000  // For three numbers and the longest token.
   return unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-    let size = unsafe meti_key_read(key, buffer.baseAddress, room)
-    count = size > 0 && size <= room ? size : 0
+    // A process of cron or of a system service finds the key, but may read it only if it possesses it
+    // (keyrings(7), "Possession"): linked to its process keyring, which the quota counts as a key.
+    for destination in [0, meti_process_keyring] {
+      let key = unsafe meti_key_search(meti_user_keyring, description, destination)
+      guard let key = Int32(exactly: key), key > 0 else { return }
+      let size = unsafe meti_key_read(key, buffer.baseAddress, room)
+      if size >= 0 {
+        count = size <= room ? size : 0
+        return
+      }
+    }
   }
 }
 

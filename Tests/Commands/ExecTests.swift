@@ -133,7 +133,9 @@ struct ExecTests {
     #expect(
       missing.err
         == "meti-token: error: cannot run /nonexistent/program: No such file or directory\n")
-    #expect(try exec("there-is-no-such-program").status == .exit(127))
+    let unknown = try place.run(
+      ["exec", "--", "there-is-no-such-program"], with: ["PATH": "/usr/bin:/bin"])
+    #expect(unknown.status == .exit(127))
     #expect(try exec("").status == .exit(127))
     #expect(try exec("/etc/passwd").status == .exit(126))
     #expect(try exec("/").status == .exit(126))

@@ -233,7 +233,7 @@ struct HeaderFileTests {
     let text = try String(contentsOfFile: unit, encoding: .utf8)
     #expect(text.contains("ExecStart=meti-token header-file --watch\n"))
     let copy = try directory.write(
-      text.replacingOccurrences(of: "=meti-token ", with: "=\(Program.metiToken.path) "),
+      text.replacingOccurrences(of: "=meti-token ", with: "=\"\(Program.metiToken.path)\" "),
       to: "meti-token-header.service")
     let outcome = try Program("systemd-analyze").run(
       ["verify", "--user", "--man=no", copy], environment: ["XDG_RUNTIME_DIR": runtime.path])
