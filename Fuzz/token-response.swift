@@ -7,6 +7,7 @@ public func fuzzTokenResponse(_ start: UnsafeRawPointer?, _ count: Int) -> CInt 
   let input = UnsafeRawBufferPointer(start: start, count: count)
   let body = Secret(copying: input.bytes)
   check(ErrorResponse(body)?.reason)
+  _ = TokenResponse.isUnfinished(body)
   do throws(IssuerError) {
     let issued = try TokenResponse.parse(body, date: 1_767_268_800)
     precondition(issued.secret.withBytes { Token.isLegal($0) })

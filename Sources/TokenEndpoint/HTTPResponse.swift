@@ -60,7 +60,9 @@ final class HTTPResponse {
 
   /// Reads a line that libcurl writes for people: it does not say otherwise whether it uses a proxy.
   func append(log bytes: RawSpan) -> Bool {
-    usesProxy = usesProxy || Self.text(bytes).hasPrefix("Uses proxy env variable ")
+    let line = Self.text(bytes).lowercased()
+    let prefix = "uses proxy env variable "
+    usesProxy = usesProxy || line.hasPrefix(prefix) && !line.hasPrefix("\(prefix)no_proxy")
     return true
   }
 

@@ -1,10 +1,11 @@
 import Glibc
+import MetiToken
 
 /// The proxy that the environment names for https, as libcurl reads it (libcurl-env(3)).
 public struct ProxySetting: Equatable, Sendable {
   /// The variable that counts.
   public let variable: String
-  /// Its value, without user name and password.
+  /// Its value for a terminal, without user name and password.
   public let url: String
   /// The hosts that need no proxy, as they were given.
   public let exceptions: String?
@@ -22,7 +23,7 @@ public struct ProxySetting: Equatable, Sendable {
       return nil
     }
     self.variable = found.name
-    url = Self.redacted(found.value)
+    url = Self.redacted(found.value).escapedForTerminal()
     exceptions = first("no_proxy", "NO_PROXY")?.value
   }
 

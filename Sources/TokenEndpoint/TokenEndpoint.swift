@@ -76,7 +76,7 @@ public struct TokenEndpoint: TokenIssuer {
     let took = clock.now().boot - start.boot
     onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
     // Most statuses say enough, whatever became of the body; after 101, which was not asked for,
-    // libcurl waits for an answer in vain.
+    // libcurl waits for an answer until the end.
     let needsBody = (200..<300).contains(status) || [400, 401, 403, 422].contains(status)
     let isEnough = status == 101 || status >= 300 && !needsBody || response.isTooLong
     let isWhole = response.hasWholeHeaders && (code == CURLE_OK || isEnough)

@@ -122,7 +122,7 @@ import Testing
         == failure("cannot reach \(Self.origin): \(text)", "curl 35: \(text)", mayPass: mayPass))
   }
 
-  @Test func `in OpenSSL is told without its numbers`() {
+  @Test func `in OpenSSL is reported without its numbers`() {
     let text = "error:0A000102:SSL routines::unsupported protocol"
     #expect(
       meaning(TransferFailure(code: CURLE_SSL_CONNECT_ERROR, text: text))

@@ -245,7 +245,8 @@ struct EndpointTests {
       "the wrong place", .status(404, body: "canary"),
       "METI has no token endpoint at this URL (404)"),
     Unusable(
-      "an unexpected answer", .status(418, body: "canary"), "METI sent an unexpected answer (418)"),
+      "an unexpected answer", .status(418, body: #"{"canary":1}"#),
+      "METI sent an unexpected answer (418)"),
   ]
 
   @Test func `an unusable answer gets its own words, and none of it is shown`() throws {
