@@ -3,36 +3,108 @@
 // Any bytes as an EngFlow request. Compiled together with the target.
 
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzEngFlowRequest(_ start: UnsafeRawPointer?, _ count: Int) -> CInt {
-  let input = UnsafeRawBufferPointer(start: start, count: count)
+public func fuzzEngFlowRequest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let input = Array(UnsafeBufferPointer(start: start, count: count))
   checkPieces(input)
-  guard let uri = try? EngFlow.uri(of: input.bytes) else { return 0 }
+  checkAnswer(input)
+  guard case .uri(let uri) = outcome(input) else { return 0 }
+  checkAccumulated(input)
+  checkRoundTrip(uri)
+  checkCuts(input)
   checkHost(uri)
   return 0
 }
 
-/// The input fed a byte at a time comes to the same as all at once.
-private func checkPieces(_ input: UnsafeRawBufferPointer) {
+/// The input fed a byte at a time comes to the same as all at once, and parses the same.
+private func checkPieces(_ input: [UInt8]) {
   var whole = RequestAccumulator()
-  whole.append(input.bytes)
+  whole.append(input.span.bytes)
   var pieces = RequestAccumulator()
-  for index in input.indices {
-    pieces.append(UnsafeRawBufferPointer(rebasing: input[index...index]).bytes)
-  }
+  for byte in input { pieces.append([byte].span.bytes) }
   precondition(whole.form == pieces.form && whole.progress == pieces.progress)
   precondition(whole.bytes.equals(pieces.bytes))
+  if whole.form == .engFlow { precondition(outcome(whole.bytes.array) == outcome(input)) }
 }
 
-/// A URI for which we answer begins with the API's exact scheme and host.
+private enum Outcome: Equatable {
+  case uri(String)
+  case malformed(MalformedRequest)
+}
+
+private func outcome(_ input: [UInt8]) -> Outcome {
+  do throws(MalformedRequest) {
+    return .uri(try EngFlow.uri(of: input.span.bytes))
+  } catch {
+    return .malformed(error)
+  }
+}
+
+/// What parses is what the accumulator calls a complete EngFlow request.
+private func checkAccumulated(_ input: [UInt8]) {
+  var accumulator = RequestAccumulator()
+  accumulator.append(input.span.bytes)
+  precondition(accumulator.form == .engFlow && accumulator.progress == .complete)
+}
+
+/// The uri comes through JSON again as it is.
+private func checkRoundTrip(_ uri: String) {
+  var object = JSONObject()
+  object.add("uri", uri)
+  let text = object.finish().array
+  if text.count <= RequestAccumulator.longest {
+    guard case .uri(let again) = outcome(text) else { preconditionFailure("not read again") }
+    precondition(again.utf8.elementsEqual(uri.utf8))
+  }
+}
+
+/// No part of a request up to its last brace is a request, nor is a request with more behind it.
+private func checkCuts(_ input: [UInt8]) {
+  guard let end = input.lastIndex(of: UInt8(ascii: "}")) else {
+    preconditionFailure("a request without a brace")
+  }
+  precondition(outcome(Array(input[..<end])) == .malformed(.notJSON))
+  precondition(outcome(Array(input[..<(end / 2)])) == .malformed(.notJSON))
+  guard input.count < RequestAccumulator.longest else { return }
+  precondition(outcome(input + [UInt8(ascii: "x")]) == .malformed(.notJSON))
+  precondition(outcome(input + [0x20]) == outcome(input))
+}
+
+/// A uri for which we answer begins with the API's exact text.
 private func checkHost(_ uri: String) {
-  for text in ["https://api.meti.millpont.com", "https://h:8443", "http://[::1]"] {
-    guard let api = try? APIURL(text), api.serves(uri: uri) else { continue }
-    precondition(uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") })
-    precondition(uri.hasPrefix("\(api.scheme.rawValue)://"))
-    let authority = uri.dropFirst(api.scheme.rawValue.count + 3)
-      .prefix { !"/?#".contains($0) }.lowercased()
-    let port = api.scheme == .https ? 443 : 80
-    precondition(
-      authority == "\(api.host):\(api.port)" || (api.port == port && authority == api.host))
+  for text in ["https://api.meti.millpont.com", "https://h:8443", "http://[::1]", "http://[::1]:8"]
+  {
+    guard let api = try? APIURL(text) else { preconditionFailure("an API of ours is refused") }
+    guard api.serves(uri: uri) else { continue }
+    let uri = Array(uri.utf8)
+    precondition(uri.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") })
+    let prefix = Array("\(api.scheme.rawValue)://".utf8)
+    precondition(uri.starts(with: prefix))
+    let authority = uri.dropFirst(prefix.count).prefix { !"/?#".utf8.contains($0) }
+      .map(\.lowercased)
+    let short = Array(text.utf8.dropFirst(prefix.count))
+    let long = api.isDefaultPort ? short + Array(":\(api.port)".utf8) : short
+    precondition(authority == short || authority == long)
+    precondition(api.serves(protocol: Array(api.scheme.rawValue.utf8), host: authority))
+  }
+}
+
+/// An answer with any token holds exactly that token, on one line, in an object.
+private func checkAnswer(_ text: [UInt8]) {
+  let wall = text.prefix(8).reduce(Int64(0)) { $0 << 8 | Int64($1) }
+  let token = Token(
+    secret: Secret(copying: text.span.bytes), account: "name@domain.com",
+    expiry: Expiry(wall: wall / 1000 * 1000, boot: 0, bootID: ""), lifetime: 3600)
+  let now = Moment(wall: wall / 1000 * 1000, boot: 0, bootID: "")
+  guard let answer = EngFlow.answer(token, at: now)?.array else { return }
+  precondition(answer.allSatisfy { (0x20...0x7E).contains($0) })
+  let head = Array("{\"headers\":{\"Authorization\":[\"Bearer ".utf8)
+  precondition(answer.starts(with: head + text + Array("\"]},\"expires\":\"".utf8)))
+  precondition(answer.count == head.count + text.count + 37, "a time has 20 characters")
+  precondition(outcome(answer) == .malformed(.missingURI), "the answer is no JSON object")
+}
+
+extension Secret {
+  fileprivate var array: [UInt8] {
+    withBytes { bytes in (0..<bytes.byteCount).map { bytes.byte(at: $0) } }
   }
 }

@@ -46,7 +46,7 @@ extension LockState {
       case ("refresh_claim", 3):
         refreshClaim = Int64(values[2]).map { RefreshClaim(since: since, pause: $0) }
       case ("rejected", 5):
-        guard let on = Int64(values[3]), let count = Int64(values[4]) else { continue }
+        guard let on = Int64(values[3]), on >= 0, let count = Int64(values[4]) else { continue }
         rejections.append(
           Rejected(
             fingerprint: String(values[2]),
