@@ -100,6 +100,7 @@ import Testing
       "back_off=1 1 8000 trouble", "back_off=a 1 8000 trouble reason", "back_off=1 1 -1 trouble a",
       "refresh_claim=1 1", "refresh_claim=1 1 x", "refresh_claim=1 1 1 1",
       "rejected=1 1 env:1f 5", "rejected=1 x env:1f 5 0", "rejected=1 1 env:1f x 0", "rejected=",
+      "boot_id=this boot\nrejected=1 1 env:1f \(Int64.min) 1",
     ].map { Sample($0) } + [Sample("too long", String(repeating: "x", count: 100_000))])
   func `that is malformed is empty`(_ text: Sample) throws {
     try directory.write(Array(text.text.utf8), to: file)
