@@ -40,12 +40,18 @@ public struct Renewal {
   ) throws(TokenError) -> Token {
     let start = clock.now()
     let account = try account(for: request.selector)
-    return try token(
+    let token = try token(
       Search(account: account, request: request, start: start, deadline: deadline, clock: clock))
+    let left = token.expiry.remaining(at: clock.now()) / 1000
+    step("the token of \(account.name) is valid for \(left) seconds")
+    return token
   }
 
   private func token(_ search: Search) throws(TokenError) -> Token {
-    if let token = cached(search) { return refresh(token, search, nil) }
+    if let token = cached(search) {
+      step("found a token in the kernel keyring")
+      return refresh(token, search, nil)
+    }
 
     // What is read under the lock may be cached: whoever removes a token takes the lock first.
     var held = lock.tryAcquire(search.account)
@@ -101,6 +107,7 @@ public struct Renewal {
     guard let token = try stored(search.account, held), search.need(token) < .required else {
       return nil
     }
+    step("found a token in the desktop keyring")
     return token
   }
 
@@ -192,6 +199,7 @@ public struct Renewal {
     _ search: Search, _ held: any HeldLock, refreshUntil: Deadline? = nil
   ) throws(TokenError) -> Token {
     let credential = try usableCredential(search, held)
+    step("requesting a new token for \(search.account.name)")
     let policy = RetryPolicy(clock: clock, held: held, wait: wait)
     // While the old token lives, a server that says nothing gets less time.
     let isAlive = cache.find(search.account, at: clock.now()) != nil

@@ -222,6 +222,15 @@ struct PrintTests {
           hint: "see meti-token --help"))
   }
 
+  @Test func `--verbose says where the token came from`() throws {
+    let cached = try place.run("--verbose").err
+    #expect(cached.hasPrefix("meti-token: debug: found a token in the kernel keyring\n"))
+    #expect(cached.contains("meti-token: debug: the token of \(email) is valid for 3"))
+    place.dropKernelKeys()
+    #expect(try place.run("--verbose").err.contains("found a token in the desktop keyring"))
+    #expect(try place.run("-f", "--verbose").err.contains("requesting a new token for \(email)"))
+  }
+
   @Test func `verbose output has no secret`() throws {
     let outcome = try place.run("-f", "--verbose")
     #expect(outcome.out == place.lastToken + "\n")
