@@ -66,8 +66,11 @@ func cachedAccount() throws(Doubt) -> String {
 /// The name behind the API's URL in the file of default accounts, which has a line for each API.
 func defaultAccount(at url: String) throws(Doubt) -> String {
   var directory = try variable("XDG_CONFIG_HOME")
-  if directory.utf8.first != UInt8(ascii: "/") { directory = try variable("HOME") + "/.config" }
-  guard directory.utf8.first == UInt8(ascii: "/") else { throw Doubt() }
+  if directory.utf8.first != UInt8(ascii: "/") {
+    let home = try variable("HOME")
+    guard home.utf8.first == UInt8(ascii: "/") else { throw Doubt() }
+    directory = "\(home)/.config"
+  }
   let file = try contents(of: "\(directory)/meti-token/default")
   // meti-token-cli reports whatever else is in it.
   guard file.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\n") }),
