@@ -31,14 +31,16 @@ struct ResponseMeaning {
     if response.isTooLong {
       throw .unusable(reason: "METI's answer is larger than \(HTTPResponse.longest / 1024) KiB")
     }
-    if ErrorResponse(response.body)?.isTemporary == true {
-      throw unavailable("METI asks to try again later")
-    }
     // Without a length, a lost connection looks like the end of the answer.
     if response.body.edges.first == nil ? !hasLength : TokenResponse.isUnfinished(response.body) {
       throw .unavailable(.init(reason: "METI's answer is cut off"))
     }
-    return try TokenResponse.parse(response.body, date: date)
+    do {
+      return try TokenResponse.parse(response.body, date: date)
+    } catch {
+      guard ErrorResponse(response.body)?.isTemporary == true else { throw error }
+      throw unavailable("METI asks to try again later")
+    }
   }
 
   private func failure() -> IssuerError {
