@@ -87,6 +87,14 @@ struct Call {
   /// A valid token for a default request.
   func token() throws -> Token { try token(for: TokenRequest(selector: selector)) }
 
+  /// What `body` gives. The time that it takes, of a user or another program, does not count against
+  /// the call's.
+  func uncounted<Value: ~Copyable>(_ body: () throws -> Value) rethrows -> Value {
+    let start = clock.now()
+    defer { deadline.extend(by: clock.now().boot - start.boot) }
+    return try body()
+  }
+
   /// Removes exactly this token, if it is still the stored one.
   func reject(_ token: borrowing Token) throws {
     let account = try Account(name: token.account, api: selector.api)

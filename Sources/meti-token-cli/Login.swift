@@ -37,7 +37,7 @@ struct Login {
     let account = try Account(entered: try name ?? askEmail(), api: call.selector.api)
     let secret: Secret
     if let source {
-      secret = try uncounted {
+      secret = try call.uncounted {
         try source.read(grant.secretName, call.clock).secret.duplicate()
       }
     } else {
@@ -103,15 +103,8 @@ struct Login {
           ? "use --email with --password-stdin or --password-file"
           : "use --client-secret-stdin or --client-secret-file")
     }
-    return try uncounted {
+    return try call.uncounted {
       try terminal.ask(question, isSecret: isSecret, seconds: Self.answerLimit)
     }
-  }
-
-  /// The time of the user, or of a password manager, does not count against the call's.
-  private func uncounted<Value: ~Copyable>(_ body: () throws -> Value) rethrows -> Value {
-    let start = call.clock.now()
-    defer { call.deadline.extend(by: call.clock.now().boot - start.boot) }
-    return try body()
   }
 }

@@ -22,16 +22,12 @@ struct RejectCommand: ParsableCommand {
     var settings = common.settings(account: account.account)
     settings.alwaysUsesCache = true
     let call = try Call(settings)
-    let isRemoved: Bool
-    if tokenStdin {
-      let start = call.clock.now()
-      let rejected = try SecretSource.standardInput.readToken(call.clock)
-      call.deadline.extend(by: call.clock.now().boot - start.boot)
-      isRemoved = try call.renewal.reject(try call.account(), until: call.deadline) {
-        rejected.equals($0)
-      }
-    } else {
-      isRemoved = try call.renewal.reject(try call.account(), until: call.deadline) { _ in true }
+    // Without a token every one is meant.
+    let rejected =
+      try tokenStdin
+      ? call.uncounted { try SecretSource.standardInput.readToken(call.clock) } : Secret()
+    let isRemoved = try call.renewal.reject(try call.account(), until: call.deadline) {
+      !tokenStdin || rejected.equals($0)
     }
     if call.isVerbose {
       Console.detail(isRemoved ? "the token was discarded" : "this token is not stored")

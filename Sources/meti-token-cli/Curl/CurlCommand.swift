@@ -43,10 +43,9 @@ struct CurlCommand: ParsableCommand {
 
     let call = try Call(Settings())
     let token = try call.token()
-    let start = call.clock.now()
-    let run = try CurlRun(checked, api, with: token, environment: environment)
-    // curl's own time does not count.
-    call.deadline.extend(by: call.clock.now().boot - start.boot)
+    let run = try call.uncounted {
+      try CurlRun(checked, api, with: token, environment: environment)
+    }
     if run.isTokenRejected { discard(token, call) }
     switch run.status {
     case .signal(let number): Process.end(bySignal: number)
