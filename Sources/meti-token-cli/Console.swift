@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import MetiToken
 import System
@@ -29,6 +30,14 @@ enum Output {
   static func write(_ bytes: borrowing Secret) throws {
     let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
     guard isWritten else { throw Failure.inputOutput("cannot write to standard output") }
+  }
+
+  /// One line of JSON. Its keys are in order, and what a terminal would obey is escaped.
+  static func write(json value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let json = String(decoding: try encoder.encode(value), as: UTF8.self)
+    try write(JSONObject.escaped(json) + "\n")
   }
 
   static func write(_ text: String) throws {

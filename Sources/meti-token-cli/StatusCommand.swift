@@ -19,6 +19,6 @@ struct StatusCommand: ParsableCommand {
     var settings = common.settings(account: account.account, noPrompt: true)
     settings.alwaysUsesCache = true
     let report = try StatusReport(try Call(settings))
-    try Output.write(json ? try report.json() : report.text)
+    try json ? Output.write(json: report) : Output.write(report.text)
   }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import MetiToken
 import TokenEndpoint
 
@@ -156,12 +155,6 @@ struct StatusReport: Encodable {
     return Entry(
       account: name, isDefault: call.selector.name == nil,
       token: StoredToken([FoundToken("kernel", token)], at: now))
-  }
-
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return JSONObject.escaped(String(decoding: try encoder.encode(self), as: UTF8.self)) + "\n"
   }
 
   var text: String {

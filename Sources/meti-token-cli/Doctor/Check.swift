@@ -1,5 +1,5 @@
 /// One result of `doctor`: what was found, and what to do about it. Never a secret.
-struct Check: Equatable {
+struct Check: Equatable, Encodable {
   let id: ID
   let state: State
   let detail: String
@@ -21,12 +21,12 @@ struct Check: Equatable {
   }
 
   /// The ids of `--json`.
-  enum ID: String {
+  enum ID: String, Encodable {
     case account, bus, provider, collection, kernel, locks, api, credentials, clock
     case tokenURL = "token_url"
   }
 
-  enum State: Equatable {
+  enum State: Equatable, Encodable {
     case ok
     /// Calls work, but something is lost.
     case warning
@@ -44,5 +44,7 @@ struct Check: Equatable {
       case .skipped: "skipped"
       }
     }
+
+    func encode(to encoder: any Encoder) throws { try name.encode(to: encoder) }
   }
 }

@@ -23,7 +23,7 @@ struct DoctorCommand: ParsableCommand {
     var settings = common.settings(account: account.account, noPrompt: true)
     settings.alwaysUsesCache = true
     let report = try Doctor(call: Call(settings)).report()
-    try Output.write(json ? report.json() : report.text)
+    try json ? Output.write(json: report) : Output.write(report.text)
     if let failure = report.failure { throw failure }
   }
 }

@@ -1,10 +1,15 @@
-import FoundationEssentials
 import MetiToken
 
 /// The result of `doctor`, as text and as JSON.
-struct Report {
+struct Report: Encodable {
   let apiURL: String
   let checks: [Check]
+  let version = Version.text
+
+  enum CodingKeys: String, CodingKey {
+    case apiURL = "api_url"
+    case checks, version
+  }
 
   /// With the status of the first check that failed, which a call meets first; `nil` if none did.
   var failure: Failure? {
@@ -41,29 +46,5 @@ struct Report {
       text + String(repeating: " ", count: width - text.utf8.count)
     }
     return padded(state, 9) + padded(id, 13) + text
-  }
-
-  func json() throws -> String {
-    struct Document: Encodable {
-      let apiURL: String
-      let checks: [Entry]
-      let version: String
-    }
-    struct Entry: Encodable {
-      let id: String
-      let state: String
-      let detail: String
-      let hint: String?
-    }
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let document = Document(
-      apiURL: apiURL,
-      checks: checks.map {
-        Entry(id: $0.id.rawValue, state: $0.state.name, detail: $0.detail, hint: $0.hint)
-      },
-      version: Version.text)
-    return JSONObject.escaped(String(decoding: try encoder.encode(document), as: UTF8.self)) + "\n"
   }
 }
