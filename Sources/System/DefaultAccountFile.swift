@@ -81,20 +81,12 @@ public struct DefaultAccountFile: DefaultAccounts {
   }
 
   private func write(_ text: String, to path: String) throws(SystemError) {
-    try FileSystem.makeDirectories(String(path.dropLast("/default".utf8.count)))
-    let temporary = "\(path).\(getpid())"
-    _ = unsafe unlink(temporary)
-    let file = unsafe open(
-      temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw SystemError() }
-    let isWritten =
-      unsafe fchmod(file, 0o600) == 0 && Process.write(text, to: file) && fsync(file) == 0
-      && rename(temporary, path) == 0
-    let error = SystemError()
-    close(file)
-    guard isWritten else {
-      _ = unsafe unlink(temporary)
-      throw error
-    }
+    let path = String(path.dropLast("/default".utf8.count))
+    try FileSystem.makeDirectories(path)
+    let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { throw SystemError() }
+    defer { close(directory) }
+    let bytes = Array(text.utf8)
+    _ = unsafe try FileSystem.replace("default", in: directory, with: bytes.span.bytes)
   }
 }

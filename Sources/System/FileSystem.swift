@@ -21,6 +21,36 @@ public enum FileSystem {
     }
   }
 
+  /// Puts a file in place of the one called `name`, in one step (rename(2)): readers get the old one
+  /// or the new one. Only its owner may read it, whatever the umask.
+  /// - Parameter directory: a descriptor.
+  /// - Returns: the inode.
+  public static func replace(
+    _ name: String, in directory: Int32, with bytes: RawSpan
+  ) throws(SystemError) -> ino_t {
+    let temporary = temporaryName(of: name, "\(getpid())")
+    _ = unsafe unlinkat(directory, temporary, 0)
+    let file = unsafe openat(
+      directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw SystemError() }
+    var info = stat()
+    let isReplaced =
+      unsafe fchmod(file, 0o600) == 0 && Process.write(bytes, to: file) && fsync(file) == 0
+      && fstat(file, &info) == 0 && renameat(directory, temporary, directory, name) == 0
+    let error = SystemError()
+    close(file)
+    guard isReplaced else {
+      _ = unsafe unlinkat(directory, temporary, 0)
+      throw error
+    }
+    return info.st_ino
+  }
+
+  /// - Parameter process: the process that has not yet finished the file.
+  public static func temporaryName(of name: String, _ process: String) -> String {
+    ".\(name).\(process)"
+  }
+
   /// Whether an open file's file system is a tmpfs or ramfs, which no disk has (fstatfs(2)); swap
   /// may have pages of a tmpfs. `nil` and `errno` if the system does not say.
   public static func isInMemory(_ descriptor: Int32) -> Bool? {

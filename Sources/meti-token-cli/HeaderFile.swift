@@ -11,17 +11,15 @@ struct HeaderFile: ~Copyable {
   private var inode: ino_t?
 
   private static let name = "authorization"
-  /// What the names of unfinished files begin with; the number of a process follows.
-  private static let temporary = ".authorization."
 
   /// Where the file is, whether or not it is there.
-  /// - Throws: `inputOutput` where there is no runtime directory.
+  /// - Throws: `inputOutput` if there is no runtime directory.
   static func path() throws -> String {
     "\(try runtimeDirectory())/meti-token/\(name)"
   }
 
   /// Opens the directory, made if need be.
-  /// - Throws: `inputOutput` where it is not this user's alone, or not in memory.
+  /// - Throws: `inputOutput` if others may use it, or it is not in memory.
   init() throws {
     let path = try Self.path()
     let directory = try Self.openDirectory(in: try Self.runtimeDirectory())
@@ -41,7 +39,8 @@ struct HeaderFile: ~Copyable {
           unsafe String(cString: $0)
         }
       }
-      guard name.hasPrefix(Self.temporary), let pid = pid_t(name.dropFirst(Self.temporary.count)),
+      let start = FileSystem.temporaryName(of: Self.name, "")
+      guard name.hasPrefix(start), let pid = pid_t(name.dropFirst(start.count)),
         pid > 0, kill(pid, 0) != 0, errno == ESRCH
       else { continue }
       _ = unsafe unlinkat(directory, name, 0)
@@ -71,30 +70,18 @@ struct HeaderFile: ~Copyable {
 
   deinit { close(directory) }
 
-  /// Replaces the file in one step (rename(2)): readers get the old line or the new one.
   mutating func write(_ token: borrowing Token) throws {
-    let temporary = "\(Self.temporary)\(getpid())"
-    _ = unsafe unlinkat(directory, temporary, 0)
-    let file = unsafe openat(
-      directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw Failure.inputOutput("cannot create a file beside \(path)") }
     let line = token.line(asHeader: true)
-    var info = stat()
-    let isWritten =
-      unsafe fchmod(file, 0o600) == 0 && line.withBytes { Process.write($0, to: file) }
-      && fstat(file, &info) == 0
-      && renameat(directory, temporary, directory, Self.name) == 0
-    let error = errno
-    close(file)
-    guard isWritten else {
-      _ = unsafe unlinkat(directory, temporary, 0)
-      errno = error
-      throw Failure.inputOutput("cannot write \(path)")
+    do {
+      inode = try line.withBytes { bytes throws(SystemError) in
+        try FileSystem.replace(Self.name, in: directory, with: bytes)
+      }
+    } catch {
+      throw Failure(.inputOutput, "cannot write \(path): \(error.text)")
     }
-    inode = info.st_ino
   }
 
-  /// Removes the file, where it is still the one written last.
+  /// Removes the file, if it is still the one written last.
   func remove() {
     var info = stat()
     guard let inode, unsafe fstatat(directory, Self.name, &info, AT_SYMLINK_NOFOLLOW) == 0,
