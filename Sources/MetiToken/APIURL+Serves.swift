@@ -16,9 +16,7 @@ extension APIURL {
   /// What follows scheme, host and port in a `uri` on this API's server; `nil` for other servers.
   func afterAuthority(of uri: String) -> Substring? {
     let prefix = "\(scheme.rawValue)://"
-    guard uri.utf8.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "\\") }),
-      uri.utf8.starts(with: prefix.utf8)
-    else { return nil }
+    guard uri.utf8.allSatisfy(\.isOfURL), uri.utf8.starts(with: prefix.utf8) else { return nil }
     let rest = uri.dropFirst(prefix.count)
     let authority = rest.prefix { !"/?#".contains($0) }
     return isAuthority(Array(authority.utf8)) ? rest[authority.endIndex...] : nil

@@ -28,9 +28,7 @@ public struct APIURL: Equatable, Sendable {
   /// Reads and normalises `text`. No URL parser is used: those fold look-alike characters into
   /// the host, and this host decides who is given a token.
   public init(_ text: String) throws(APIURLError) {
-    guard text.utf8.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "\\") }) else {
-      throw .notPrintableASCII
-    }
+    guard text.utf8.allSatisfy(\.isOfURL) else { throw .notPrintableASCII }
     let lowercased = text.utf8.map(\.lowercased)
     if lowercased.starts(with: "https://".utf8) {
       scheme = .https
@@ -116,7 +114,7 @@ public enum APIURLError: Error, Equatable {
   case notHTTPS
   /// A space, a control character, a backslash or anything outside ASCII.
   case notPrintableASCII
-  /// `user@host` is refused: credentials do not belong in a URL.
+  /// `user@host` is not allowed: credentials do not belong in a URL.
   case userinfo
   case queryOrFragment
   /// Of a ``TokenURL``, which may have a query.

@@ -2,14 +2,17 @@
 
 extension UInt8 {
   /// White space of JSON (RFC 8259, section 2) and nothing else.
-  var isJSONWhiteSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
+  public var isJSONWhiteSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0A || self == 0x0D }
 
   /// Printable ASCII except the space.
   var isVisible: Bool { (0x21...0x7E).contains(self) }
 
-  var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+  /// What may be in a URL. A backslash is a slash to some parsers.
+  var isOfURL: Bool { isVisible && self != UInt8(ascii: "\\") }
 
-  var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lowercased) }
+  public var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+
+  public var isLetter: Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(lowercased) }
 
   /// The byte with ASCII capitals in lower case, every other byte as it is.
   var lowercased: UInt8 {

@@ -28,32 +28,18 @@ public enum CachedForm {
     _ body: borrowing Secret, of account: Account, at now: Moment
   ) -> Token? {
     body.withBytes { bytes in
-      var numbers: [Int64] = []
-      var index = 0
-      while index < bytes.byteCount, numbers.count < 3 {
-        let isNegative = numbers.isEmpty && bytes.byte(at: index) == UInt8(ascii: "-")
-        if isNegative { index += 1 }
-        let start = index
-        var number: Int64 = 0
-        while index < bytes.byteCount, case let byte = bytes.byte(at: index),
-          byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), index - start < 18
-        {
-          number = number * 10 + Int64(byte - UInt8(ascii: "0"))
-          index += 1
-        }
-        let end = numbers.count == 2 ? UInt8(ascii: "\n") : UInt8(ascii: " ")
-        guard index > start, index < bytes.byteCount, bytes.byte(at: index) == end else {
-          return nil
-        }
-        numbers.append(isNegative ? -number : number)
-        index += 1
-      }
-      guard numbers.count == 3, index < bytes.byteCount - 1,
+      let end = bytes.lineEnd(from: 0)
+      let words =
+        bytes.extracting(0..<end).text?
+        .split(separator: " ", omittingEmptySubsequences: false) ?? []
+      // So short that no difference overflows.
+      let numbers = words.compactMap { $0.utf8.count <= 18 && $0.first != "+" ? Int64($0) : nil }
+      guard words.count == 3, numbers.count == 3, end + 1 < bytes.byteCount - 1,
         bytes.byte(at: bytes.byteCount - 1) == UInt8(ascii: "\n")
       else { return nil }
-      let secret = Secret(copying: bytes.extracting(index..<(bytes.byteCount - 1)))
+      let secret = Secret(copying: bytes.extracting((end + 1)..<(bytes.byteCount - 1)))
       let (issued, refreshFrom, expires) = (numbers[0], numbers[1], numbers[2])
-      guard issued <= now.boot, now.boot < expires, refreshFrom <= expires,
+      guard issued <= now.boot, now.boot < expires, refreshFrom >= 0, refreshFrom <= expires,
         (expires - issued) % 1000 == 0, Lifetime.allowed.contains((expires - issued) / 1000),
         secret.withBytes({ Token.isLegal($0) })
       else { return nil }

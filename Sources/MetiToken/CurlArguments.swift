@@ -119,7 +119,7 @@ public struct CurlArguments: Sendable {
         reason: "more than one URL is given to curl", hint: "run meti-token curl once for each")
     }
     hasURL = true
-    guard given.allSatisfy({ $0.isVisible && $0 != UInt8(ascii: "\\") }) else {
+    guard given.allSatisfy(\.isOfURL) else {
       throw Refusal(
         reason:
           "the URL holds a space, a control character, a backslash or something outside ASCII",

@@ -9,10 +9,9 @@ public enum EngFlow {
   /// The request is one JSON object (RFC 8259) in UTF-8; members other than `uri` are ignored.
   public static func uri(of request: RawSpan) throws(MalformedRequest) -> String {
     guard request.byteCount <= RequestAccumulator.longest else { throw .tooLarge }
-    let text = Span<UInt8>(_bytes: request).copied()
     // The decoder also reads UTF-16, which has NUL bytes, and skips a byte order mark.
-    guard request.isUTF8, !text.contains(0),
-      text.first(where: { !$0.isJSONWhiteSpace }) == UInt8(ascii: "{")
+    guard let text = request.text, !text.utf8.contains(0),
+      text.utf8.first(where: { !$0.isJSONWhiteSpace }) == UInt8(ascii: "{")
     else { throw .notJSON }
     // The decoder uses the first of equal names without an error, but converts each.
     let count = Atomic(0)
@@ -25,7 +24,7 @@ public enum EngFlow {
       return name
     }
     do {
-      let uri = try decoder.decode(Request.self, from: Data(text)).uri
+      let uri = try decoder.decode(Request.self, from: Data(text.utf8)).uri
       guard count.load(ordering: .relaxed) == 1 else { throw MalformedRequest.duplicateURI }
       return uri
     } catch DecodingError.keyNotFound {

@@ -47,17 +47,11 @@ public struct JSONObject: ~Copyable {
         text.append(UInt8(ascii: "\\"))
         text.append(byte)
       case 0x00...0x1F:
-        text.append("\\u00")
-        text.append(hexDigit(byte >> 4))
-        text.append(hexDigit(byte & 0xF))
+        text.append((byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16))
       default:
         text.append(byte)
       }
     }
-  }
-
-  private static func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 }
 

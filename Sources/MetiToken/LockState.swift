@@ -70,7 +70,7 @@ public struct LockState: Equatable, Sendable {
   }
 }
 
-/// That a caller is refreshing a token, or has tried in vain.
+/// That a caller is refreshing a token, or has tried without success.
 public struct RefreshClaim: Equatable, Sendable {
   public let since: Moment
   /// Milliseconds from `since`.

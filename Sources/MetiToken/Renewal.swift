@@ -166,10 +166,9 @@ public struct Renewal {
     let end = Deadline(min(limit, search.deadline.remaining(at: start)), from: start)
     var held = held ?? lock.tryAcquire(account)
     if held == nil, isDue {
-      held = try acquire(account, until: end) { isRefreshed(search) }
+      held = try acquire(account, until: end) { refreshedByAnother(search) != nil }
     }
-    // Somebody may have been quicker.
-    if let token = cached(search), search.need(token) == .none { return token }
+    if let token = refreshedByAnother(search) { return token }
     guard let held else { return nil }
     let now = clock.now()
     if let claim = held.state.refreshClaim, claim.isCurrent(at: now) {
@@ -186,9 +185,10 @@ public struct Renewal {
     return token
   }
 
-  private func isRefreshed(_ search: Search) -> Bool {
-    guard let token = cached(search) else { return false }
-    return search.need(token) == .none
+  /// The cached token, if nothing has to be done about it any more.
+  private func refreshedByAnother(_ search: Search) -> Token? {
+    guard let token = cached(search), search.need(token) == .none else { return nil }
+    return token
   }
 
   // MARK: Asking METI

@@ -32,17 +32,10 @@ public struct StoredBody: ~Copyable, Sendable {
 
   /// The value of `key` where it is a decimal number, at most 18 digits, without a sign.
   public func number(_ key: StaticString) -> Int64? {
-    bytes.withBytes { bytes in
-      guard let range = bytes.value(of: key, from: end + 1), (1...18).contains(range.count)
-      else { return nil }
-      var number: Int64 = 0
-      for index in range {
-        let digit = bytes.byte(at: index)
-        guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
-        number = number * 10 + Int64(digit - UInt8(ascii: "0"))
-      }
-      return number
+    guard let text = text(key), text.utf8.count <= 18, text.utf8.allSatisfy(\.isDigit) else {
+      return nil
     }
+    return Int64(text)
   }
 
   /// The secret alone; the rest is wiped.
@@ -74,20 +67,9 @@ extension RawSpan {
     return String(copying: checked)
   }
 
-  public var isUTF8: Bool {
-    do {
-      _ = try UTF8Span(validating: Span<UInt8>(_bytes: self))
-      return true
-    } catch {
-      return false
-    }
-  }
-
   /// The index of the first line feed from `start` on, or the end.
-  fileprivate func lineEnd(from start: Int) -> Int {
-    var end = start
-    while end < byteCount, byte(at: end) != UInt8(ascii: "\n") { end += 1 }
-    return end
+  func lineEnd(from start: Int) -> Int {
+    Span<UInt8>(_bytes: self).firstIndex(of: UInt8(ascii: "\n"), from: start) ?? byteCount
   }
 
   /// Where the value of the first line `key=…` from `start` on stands.

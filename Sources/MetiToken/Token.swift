@@ -5,7 +5,7 @@ public struct Token: ~Copyable, Sendable {
   /// The account's name (see ``Account/name``).
   public let account: String
   public let expiry: Expiry
-  /// Whole seconds from its issue to its end; at least 1.
+  /// Whole seconds from its issue to its expiry; at least 1.
   public let lifetime: Int64
   /// From when on a caller tries to refresh it, in milliseconds of the expiry's boot clock. A caller
   /// that tries moves it forward, so that the others keep using the token.
@@ -34,14 +34,8 @@ public struct Token: ~Copyable, Sendable {
     while end > 0, bytes.byte(at: end - 1) == UInt8(ascii: "=") { end -= 1 }
     guard end > 0 else { return false }
     for index in 0..<end {
-      switch bytes.byte(at: index) {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "+"), UInt8(ascii: "/"):
-        continue
-      default:
-        return false
-      }
+      let byte = bytes.byte(at: index)
+      guard byte.isLetter || byte.isDigit || "-._~+/".utf8.contains(byte) else { return false }
     }
     return true
   }

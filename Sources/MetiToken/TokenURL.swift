@@ -10,9 +10,7 @@ public struct TokenURL: Equatable, Sendable {
 
   /// - Throws: what ``APIURL`` throws, a query apart, which RFC 6749 allows here.
   public init(_ text: String) throws(APIURLError) {
-    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else {
-      throw .notPrintableASCII
-    }
+    guard text.utf8.allSatisfy(\.isOfURL) else { throw .notPrintableASCII }
     guard !text.utf8.contains(UInt8(ascii: "#")) else { throw .fragment }
     server = try APIURL(Self.base(of: text))
     self.text = text

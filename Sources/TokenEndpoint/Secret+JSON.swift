@@ -23,7 +23,7 @@ extension Secret {
     withBytes { bytes in
       var (first, last) = (UInt8?.none, UInt8?.none)
       for index in bytes.jsonStart..<bytes.byteCount
-      where !" \t\n\r".utf8.contains(bytes.byte(at: index)) {
+      where !bytes.byte(at: index).isJSONWhiteSpace {
         last = bytes.byte(at: index)
         first = first ?? last
       }

@@ -71,12 +71,8 @@ enum ChildVariable {
 
   /// A letter or underscore, then letters, digits and underscores (POSIX.1-2017, 3.235 "Name").
   static func isLegalName(_ name: String) -> Bool {
-    let isPlain = name.utf8.allSatisfy { byte in
-      let lower = byte | 0x20
-      return (lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z")) || isDigit(byte)
-        || byte == UInt8(ascii: "_")
-    }
-    return isPlain && name.utf8.first.map { !isDigit($0) } ?? false
+    name.utf8.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") }
+      && name.utf8.first?.isDigit == false
   }
 
   /// Whether a token may be put there: not where the loader (ld.so(8)), the C library, a shell, this
@@ -94,8 +90,4 @@ enum ChildVariable {
     "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy",
     "no_proxy",
   ]
-
-  private static func isDigit(_ byte: UInt8) -> Bool {
-    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-  }
 }

@@ -80,7 +80,7 @@ struct Duration: ExpressibleByArgument, Equatable {
     case "h": (factor, digits) = (3600, digits.dropLast())
     default: factor = 1
     }
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+    guard !digits.isEmpty, digits.utf8.allSatisfy(\.isDigit),
       let number = Int64(digits), number <= Self.longest / factor
     else { return nil }
     seconds = number * factor
