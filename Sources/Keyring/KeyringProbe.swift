@@ -7,7 +7,7 @@ public final class KeyringProbe {
 
   /// - Parameter deadline: of all steps together.
   public init(
-    bus: BusAddress?, clock: any Clock, until deadline: Deadline, locks: any NamedLocks,
+    bus: BusAddress?, clock: any Clock, until deadline: Deadline, locks: any Locks,
     verbose: (@Sendable (String) -> Void)? = nil
   ) {
     client = SecretServiceClient(

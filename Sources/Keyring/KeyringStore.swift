@@ -17,7 +17,7 @@ public final class KeyringStore: CredentialStore {
   ///   - verbose: receives what GLib and libsecret would write to stderr.
   public init(
     bus: BusAddress?, clock: any Clock, call: Deadline, interaction: Interaction,
-    locks: any NamedLocks, announce: @escaping (String) -> Void,
+    locks: any Locks, announce: @escaping (String) -> Void,
     verbose: (@Sendable (String) -> Void)? = nil
   ) {
     dialogs = interaction.dialogs

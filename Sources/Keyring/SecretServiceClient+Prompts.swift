@@ -120,7 +120,7 @@ extension SecretServiceClient {
   /// open, and so does its note.
   private func promptUser(
     _ path: String, _ purpose: PromptPurpose, until end: Deadline, waits: Bool,
-    _ lock: any NamedLock, _ place: String
+    _ lock: any HeldLock, _ place: String
   ) throws(KeyringError) -> Variant? {
     hasPrompted = true
     let provider = provider

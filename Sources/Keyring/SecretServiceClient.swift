@@ -5,7 +5,7 @@ import MetiToken
 /// methods are called over D-Bus, so that every prompt is opened by ``prompt(_:_:_:)``.
 @safe final class SecretServiceClient {
   let loop: EventLoop
-  let locks: any NamedLocks
+  let locks: any Locks
   private let address: BusAddress?
   private var bus: OpaquePointer?
   private var service: UnsafeMutablePointer<SecretService>?
@@ -15,7 +15,7 @@ import MetiToken
   /// Whether this client has opened a prompt for the user.
   var hasPrompted = false
 
-  init(bus address: BusAddress?, loop: EventLoop, locks: any NamedLocks) {
+  init(bus address: BusAddress?, loop: EventLoop, locks: any Locks) {
     self.address = address
     self.loop = loop
     self.locks = locks
@@ -112,10 +112,10 @@ import MetiToken
     let service = try unsafe connected()
     guard unsafe secret_service_get_session_dbus_path(service) == nil else { return }
     // gnome-keyring 50 aborts if several clients open their sessions at once.
-    let held: any NamedLock
+    let held: (any HeldLock)?
     do {
       held = try loop.counting { () throws(LockError) in
-        try locks.acquire(named: "keyring", until: loop.quietEnd)
+        try locks.acquire(named: "keyring", until: loop.quietEnd, whileWaiting: { false })
       }
     } catch {
       throw KeyringError(.notAnswering, detail: "another process is opening its session")

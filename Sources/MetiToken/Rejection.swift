@@ -79,7 +79,7 @@ extension Renewal {
       }
     }
     let fingerprint = credential.fingerprint
-    let isWritten = held.update { $0.recordRejection(rejection, of: fingerprint, at: now) }
+    let isWritten = held.update(at: now) { $0.recordRejection(rejection, of: fingerprint, at: now) }
     if !isWritten { report(.rejectionNotRecorded) }
   }
 }

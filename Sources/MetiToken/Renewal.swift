@@ -4,7 +4,7 @@ public struct Renewal {
   let store: any CredentialStore
   let defaults: any DefaultAccounts
   let issuer: any TokenIssuer
-  let lock: any AccountLock
+  let locks: any Locks
   let clock: any Clock
   let report: (Warning) -> Void
   let step: (String) -> Void
@@ -16,7 +16,7 @@ public struct Renewal {
   ///   - wait: receives what a call has been waiting for, after a second.
   public init(
     cache: any TokenCache, store: any CredentialStore, defaults: any DefaultAccounts,
-    issuer: any TokenIssuer, lock: any AccountLock, clock: any Clock,
+    issuer: any TokenIssuer, locks: any Locks, clock: any Clock,
     report: @escaping (Warning) -> Void, step: @escaping (String) -> Void = { _ in },
     wait: @escaping (Wait) -> Void = { _ in }
   ) {
@@ -24,7 +24,7 @@ public struct Renewal {
     self.store = store
     self.defaults = defaults
     self.issuer = issuer
-    self.lock = lock
+    self.locks = locks
     self.clock = clock
     self.report = report
     self.step = step
@@ -54,7 +54,7 @@ public struct Renewal {
     }
 
     // What is read under the lock may be cached: whoever removes a token takes the lock first.
-    var held = lock.tryAcquire(search.account)
+    var held = locks.tryAcquire(search.account)
     do throws(TokenError) {
       if let token = try found(search, held) { return refresh(token, search, held) }
     } catch {
@@ -164,7 +164,7 @@ public struct Renewal {
     // The current token must outlive the attempt.
     let limit = min(Self.refreshLimit, current.expiry.remaining(at: start) / 2)
     let end = Deadline(min(limit, search.deadline.remaining(at: start)), from: start)
-    var held = held ?? lock.tryAcquire(account)
+    var held = held ?? locks.tryAcquire(account)
     if held == nil, isDue {
       held = try acquire(account, until: end) { refreshedByAnother(search) != nil }
     }
@@ -176,7 +176,7 @@ public struct Renewal {
         current.claimed(at: now, pause: claim.remaining(at: now)), of: account, at: now)
       return nil
     }
-    held.update { $0.refreshClaim = RefreshClaim(since: now, pause: current.times.pause) }
+    held.update(at: now) { $0.refreshClaim = RefreshClaim(since: now, pause: current.times.pause) }
     _ = cache.store(current.claimed(at: now), of: account, at: now)
     if let token = try stored(account, held), search.need(token) == .none { return token }
     let token = try issued(search, held, refreshUntil: end)
@@ -237,7 +237,7 @@ public struct Renewal {
       if mayPrompt { report(.tokenNotStored(error)) }
     }
     // A token that is saved nowhere is not asked for by every call.
-    if isSaved { held.update { $0.refreshClaim = nil } }
+    if isSaved { held.update(at: clock.now()) { $0.refreshClaim = nil } }
   }
 
   func acquire(
@@ -246,7 +246,7 @@ public struct Renewal {
     let start = clock.now()
     var isReported = false
     do {
-      return try lock.acquire(account, until: deadline) {
+      return try locks.acquire(account, until: deadline) {
         if !isReported, clock.now().boot - start.boot > 1000 {
           isReported = true
           wait(.lock)

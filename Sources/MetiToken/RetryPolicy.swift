@@ -92,7 +92,7 @@ struct RetryPolicy {
     let end =
       limit.map { Deadline(min($0, deadline.remaining(at: sent)), from: sent) } ?? deadline
     let issued = try issuer.issue(for: credential, until: end, connectLimit: connectLimit)
-    held.update { state in
+    held.update(at: clock.now()) { state in
       state.backOff = nil
       state.clearRejection(of: credential.fingerprint)
     }
@@ -122,7 +122,7 @@ struct RetryPolicy {
 
   private func backOff(_ pause: Int64, _ reason: String, isUnusable: Bool = false) {
     let new = BackOff(since: clock.now(), pause: pause, reason: reason, isUnusable: isUnusable)
-    held.update { $0.backOff = new }
+    held.update(at: clock.now()) { $0.backOff = new }
   }
 
   /// The pause that the server asked for, in milliseconds. No time at all is no answer to when: all

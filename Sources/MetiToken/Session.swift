@@ -46,7 +46,7 @@ extension Renewal {
     let held = try acquired(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     try asking { () throws(KeyringError) -> Void in try store.store(credential) }
-    held.update { state in
+    held.update(at: clock.now()) { state in
       state.backOff = nil
       state.clearRejection(of: credential.fingerprint)
     }
@@ -81,7 +81,7 @@ extension Renewal {
     defer { withExtendedLifetime(held) {} }
     let cached = cache.remove(account)
     if cached == .oldTokenRemains { report(.oldTokenCached) }
-    held.write(LockState())
+    held.write("")
     var isAnyRemoved = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
     if !tokenOnly {
       isAnyRemoved =

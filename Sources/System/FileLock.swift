@@ -3,7 +3,7 @@ import MetiToken
 
 /// Locks across processes: flock(2) on a file for each, released by the kernel when the holder
 /// ends, however it ends.
-public struct FileLock: AccountLock, NamedLocks {
+public struct FileLock: Locks {
   /// Where lock files may be, the best place first.
   private let directories: AnySequence<String>
   private let clock: any Clock
@@ -30,24 +30,7 @@ public struct FileLock: AccountLock, NamedLocks {
   private static let firstPause: Int64 = 1
   private static let longestPause: Int64 = 20
 
-  public func tryAcquire(_ account: Account) -> (any HeldLock)? {
-    switch attempt(account.description) {
-    case .taken(let file): file
-    case .held: nil
-    }
-  }
-
-  public func acquire(
-    _ account: Account, until deadline: Deadline, whileWaiting: () -> Bool
-  ) throws(LockError) -> (any HeldLock)? {
-    try wait(for: account.description, until: deadline, whileWaiting)
-  }
-
-  public func state(of account: Account) -> LockState {
-    LockState(text: note(named: account.description))
-  }
-
-  public func tryAcquire(named name: String) -> (any NamedLock)? {
+  public func tryAcquire(named name: String) -> (any HeldLock)? {
     switch attempt(name) {
     case .taken(let file): file
     case .held: nil
@@ -55,46 +38,8 @@ public struct FileLock: AccountLock, NamedLocks {
   }
 
   public func acquire(
-    named name: String, until deadline: Deadline
-  ) throws(LockError) -> any NamedLock {
-    guard let file = try wait(for: name, until: deadline, { false }) else { throw LockError() }
-    return file
-  }
-
-  public func note(named name: String) -> String {
-    guard let directory = directories.first(where: { _ in true }) else { return "" }
-    return File.text(Self.path(name, in: directory), limit: LockFile.longestNote) ?? ""
-  }
-
-  /// The directory whose files can be locked, found out by trying; `nil` if there is none.
-  public func place() -> String? {
-    directories.first { directory in
-      let file = LockFile(path: Self.path("keyring", in: directory), clock)
-      return file.map { $0.tryLock(system) != .impossible } ?? false
-    }
-  }
-
-  private enum Attempt {
-    case taken(LockFile)
-    case held(LockFile)
-  }
-
-  private func attempt(_ name: String) -> Attempt {
-    for directory in directories {
-      guard let file = LockFile(path: Self.path(name, in: directory), clock) else { continue }
-      switch file.tryLock(system) {
-      case .taken: return .taken(file)
-      case .held: return .held(file)
-      case .impossible: continue
-      }
-    }
-    return .taken(LockFile(clock))
-  }
-
-  /// - Returns: `nil` if `whileWaiting` ended the wait.
-  private func wait(
-    for name: String, until deadline: Deadline, _ whileWaiting: () -> Bool
-  ) throws(LockError) -> LockFile? {
+    named name: String, until deadline: Deadline, whileWaiting: () -> Bool
+  ) throws(LockError) -> (any HeldLock)? {
     let file: LockFile
     switch attempt(name) {
     case .taken(let taken): return taken
@@ -111,6 +56,36 @@ public struct FileLock: AccountLock, NamedLocks {
       if file.tryLock(system) != .held { return file }
     }
     return nil
+  }
+
+  public func note(named name: String) -> String {
+    guard let directory = directories.first(where: { _ in true }) else { return "" }
+    return File.text(Self.path(name, in: directory), limit: LockFile.longestNote) ?? ""
+  }
+
+  /// The directory whose files can be locked, found out by trying; `nil` if there is none.
+  public func place() -> String? {
+    directories.first { directory in
+      let file = LockFile(path: Self.path("keyring", in: directory))
+      return file.map { $0.tryLock(system) != .impossible } ?? false
+    }
+  }
+
+  private enum Attempt {
+    case taken(LockFile)
+    case held(LockFile)
+  }
+
+  private func attempt(_ name: String) -> Attempt {
+    for directory in directories {
+      guard let file = LockFile(path: Self.path(name, in: directory)) else { continue }
+      switch file.tryLock(system) {
+      case .taken: return .taken(file)
+      case .held: return .held(file)
+      case .impossible: continue
+      }
+    }
+    return .taken(LockFile())
   }
 
   /// A short name for any account. If two accounts ever had the same, they would only wait for each

@@ -4,13 +4,12 @@ import MetiToken
 /// The open file of a lock. Only the holder writes its note.
 ///
 /// Without a file it excludes nobody, and its note is known to this process alone.
-final class LockFile: HeldLock, NamedLock {
+final class LockFile: HeldLock {
   private let descriptor: Int32
-  private let clock: any Clock
   private var ownNote = ""
 
   /// `nil` if it cannot be opened or made.
-  init?(path: String, _ clock: any Clock) {
+  init?(path: String) {
     // O_NOFOLLOW: nobody may point us at another file.
     let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
     var opened = unsafe open(path, flags)
@@ -21,14 +20,10 @@ final class LockFile: HeldLock, NamedLock {
     }
     guard opened >= 0 else { return nil }
     descriptor = opened
-    self.clock = clock
   }
 
   /// A lock without a file.
-  init(_ clock: any Clock) {
-    descriptor = -1
-    self.clock = clock
-  }
+  init() { descriptor = -1 }
 
   deinit {
     if descriptor >= 0 { close(descriptor) }
@@ -70,11 +65,5 @@ final class LockFile: HeldLock, NamedLock {
     }
     return lseek(descriptor, 0, SEEK_SET) == 0 && Process.write(note, to: descriptor)
       && ftruncate(descriptor, off_t(note.utf8.count)) == 0
-  }
-
-  var state: LockState { LockState(text: note) }
-
-  @discardableResult func write(_ state: LockState) -> Bool {
-    write(state.current(at: clock.now()).text)
   }
 }

@@ -13,7 +13,7 @@ struct Call {
   let renewal: Renewal
   let store: any CredentialStore
   let cache: KernelCache
-  let lock: FileLock
+  let locks: FileLock
   /// Whether the account comes from the environment and not from the keyring.
   var isFromEnvironment: Bool { store is EnvironmentStore }
 
@@ -38,7 +38,7 @@ struct Call {
     let verbose: @Sendable (String) -> Void =
       isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 
-    lock = FileLock.standard(clock)
+    locks = FileLock.standard(clock)
     let environment =
       settings.isForKeyring ? nil : try EnvironmentStore(for: selector, until: deadline, clock)
     if let environment {
@@ -49,7 +49,7 @@ struct Call {
     } else {
       store = KeyringStore(
         bus: BusAddress.find(Process.variable), clock: clock, call: deadline,
-        interaction: interaction, locks: lock, announce: Console.say,
+        interaction: interaction, locks: locks, announce: Console.say,
         verbose: isVerbose ? verbose : nil)
     }
     cache = KernelCache(
@@ -60,7 +60,7 @@ struct Call {
       issuer: TokenEndpoint(
         clock: clock, caFile: CallEnvironment.caFile, onDetail: verbose,
         onSlow: { Console.waiting(Wait.answer.text) }),
-      lock: lock, clock: clock,
+      locks: locks, clock: clock,
       report: { warning in
         Console.warning(warning.text)
         if !warning.detail.isEmpty { verbose(warning.detail) }

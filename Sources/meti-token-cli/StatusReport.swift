@@ -130,7 +130,7 @@ struct StatusReport: Encodable {
       if let credential = try call.store.credential(of: account) {
         let rejection =
           credential.rejection
-          ?? call.lock.state(of: account).rejection(of: credential.fingerprint, at: now)
+          ?? call.locks.state(of: account).rejection(of: credential.fingerprint, at: now)
         entry.rejectedOn = rejection?.on
         entry.remedy =
           call.isFromEnvironment

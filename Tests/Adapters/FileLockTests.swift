@@ -13,10 +13,10 @@ private func withoutLocks(_ descriptor: Int32, _ operation: Int32) -> Int32 {
 
 /// Acquires a lock that is free or about to be: a child that another test starts keeps what its
 /// parent has open until it executes its program.
-func acquireSoon(_ name: String, in directory: String) throws -> any NamedLock {
+func acquireSoon(_ name: String, in directory: String) throws -> (any HeldLock)? {
   let clock = SystemClock()
   return try FileLock(directories: [directory], clock: clock)
-    .acquire(named: name, until: Deadline(5000, from: clock.now()))
+    .acquire(named: name, until: Deadline(5000, from: clock.now()), whileWaiting: { false })
 }
 
 @Suite struct `A lock` {
@@ -114,7 +114,8 @@ func acquireSoon(_ name: String, in directory: String) throws -> any NamedLock {
     #expect(lock.note(named: "prompt") == "open since noon\n")
     #expect(held.write("") && held.note == "")
     #expect(throws: LockError()) {
-      try lock.acquire(named: "prompt", until: Deadline(10, from: clock.now()))
+      try lock.acquire(
+        named: "prompt", until: Deadline(10, from: clock.now()), whileWaiting: { false })
     }
   }
 
@@ -204,8 +205,8 @@ func acquireSoon(_ name: String, in directory: String) throws -> any NamedLock {
 
   @Test func `a state is known to the call that wrote it`() throws {
     let held = FileLock(directories: [], clock: clock).tryAcquire(account)
-    let state = LockState(backOff: BackOff(since: noon, pause: 8000, reason: "trouble"))
-    #expect(held?.write(state) == false)
-    #expect(held?.state == state)
+    let backOff = BackOff(since: noon, pause: 8000, reason: "trouble")
+    #expect(held?.update(at: noon) { $0.backOff = backOff } == false)
+    #expect(held?.state == LockState(backOff: backOff))
   }
 }

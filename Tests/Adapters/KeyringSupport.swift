@@ -162,7 +162,7 @@ struct RealClock: MetiToken.Clock {
 }
 
 /// Named locks of the threads of one process.
-final class MemoryLocks: NamedLocks, Sendable {
+final class MemoryLocks: Locks, Sendable {
   private struct State {
     var held: Set<String> = []
     var notes: [String: String] = [:]
@@ -170,7 +170,7 @@ final class MemoryLocks: NamedLocks, Sendable {
 
   private let state = Mutex(State())
 
-  final class Held: NamedLock {
+  final class Held: HeldLock {
     private let name: String
     private let locks: MemoryLocks
 
@@ -189,12 +189,14 @@ final class MemoryLocks: NamedLocks, Sendable {
     }
   }
 
-  func tryAcquire(named name: String) -> (any NamedLock)? {
+  func tryAcquire(named name: String) -> (any HeldLock)? {
     guard state.withLock({ $0.held.insert(name).inserted }) else { return nil }
     return Held(name, self)
   }
 
-  func acquire(named name: String, until deadline: Deadline) throws(LockError) -> any NamedLock {
+  func acquire(
+    named name: String, until deadline: Deadline, whileWaiting: () -> Bool
+  ) throws(LockError) -> (any HeldLock)? {
     for _ in 0..<5000 {
       if let held = tryAcquire(named: name) { return held }
       usleep(1000)

@@ -29,7 +29,7 @@ import Testing
   }
 
   private func write(_ state: LockState) throws {
-    #expect(try held().write(state))
+    #expect(try held().update(at: noon) { $0 = state })
   }
 
   private var full: LockState {

@@ -1,4 +1,4 @@
-import MetiToken
+@testable import MetiToken
 
 /// A clock whose waits need no time.
 protocol WaitingClock: Clock {
@@ -134,9 +134,9 @@ final class FakeIssuer: TokenIssuer {
 }
 
 /// The account's lock, which another process may hold.
-final class FakeLock: AccountLock {
+final class FakeLock: Locks {
   let clock: any WaitingClock
-  var state = LockState()
+  fileprivate(set) var note = ""
   var isHeld = false
   /// As on a disk that is full.
   var isFull = false
@@ -146,13 +146,18 @@ final class FakeLock: AccountLock {
 
   init(_ clock: any WaitingClock) { self.clock = clock }
 
-  func tryAcquire(_ account: Account) -> (any HeldLock)? {
+  var state: LockState {
+    get { LockState(text: note) }
+    set { note = newValue.text }
+  }
+
+  func tryAcquire(named name: String) -> (any HeldLock)? {
     before()
     return isHeld ? nil : FakeHeldLock(self)
   }
 
   func acquire(
-    _ account: Account, until deadline: Deadline, whileWaiting: () -> Bool
+    named name: String, until deadline: Deadline, whileWaiting: () -> Bool
   ) throws(LockError) -> (any HeldLock)? {
     while isHeld {
       if whileWaiting() { return nil }
@@ -162,7 +167,7 @@ final class FakeLock: AccountLock {
     return FakeHeldLock(self)
   }
 
-  func state(of account: Account) -> LockState { state }
+  func note(named name: String) -> String { note }
 }
 
 final class FakeHeldLock: HeldLock {
@@ -176,11 +181,11 @@ final class FakeHeldLock: HeldLock {
 
   deinit { lock.isHeld = false }
 
-  var state: LockState { lock.state }
+  var note: String { lock.note }
 
-  func write(_ state: LockState) -> Bool {
+  func write(_ note: String) -> Bool {
     guard !lock.isFull else { return false }
-    lock.state = state.current(at: lock.clock.now())
+    lock.note = note
     return true
   }
 }

@@ -52,7 +52,7 @@ import Testing
     let lock = FakeLock(FakeClock())
     let held = FakeHeldLock(lock)
     lock.isFull = true
-    #expect(held.update { $0.backOff = nil })
-    #expect(!held.update { $0 = state })
+    #expect(held.update(at: noon) { $0.backOff = nil })
+    #expect(!held.update(at: noon) { $0 = state })
   }
 }

@@ -50,7 +50,7 @@ private final class Outage: @unchecked Sendable {
   private func call() {
     let start = turns.now()
     let renewal = Renewal(
-      cache: cache, store: store, defaults: defaults, issuer: issuer, lock: lock, clock: turns,
+      cache: cache, store: store, defaults: defaults, issuer: issuer, locks: lock, clock: turns,
       report: { _ in })
     do throws(TokenError) {
       let token = try renewal.token(

@@ -12,7 +12,7 @@ final class World {
   var waits: [Wait] = []
 
   lazy var renewal = Renewal(
-    cache: cache, store: store, defaults: defaults, issuer: issuer, lock: lock, clock: clock,
+    cache: cache, store: store, defaults: defaults, issuer: issuer, locks: lock, clock: clock,
     report: { [unowned self] in warnings.append($0) },
     wait: { [unowned self] in waits.append($0) })
 

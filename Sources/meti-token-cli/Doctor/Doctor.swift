@@ -89,7 +89,7 @@ struct Doctor {
       if case .clientCredentials(let url, _, _) = grant { tokenURL = url }
       let rejection =
         credential.rejection
-        ?? call.lock.state(of: account).rejection(of: credential.fingerprint, at: now)
+        ?? call.locks.state(of: account).rejection(of: credential.fingerprint, at: now)
       if let rejection {
         let failure = Failure(
           TokenError.rejectedBefore(account, grant, rejection),
@@ -143,7 +143,7 @@ struct Doctor {
 
   private func locks(_ account: Account?) -> Check {
     let hint = "set XDG_RUNTIME_DIR to a directory of your own"
-    guard let directory = call.lock.place() else {
+    guard let directory = call.locks.place() else {
       return Check(
         .locks, .warning, "no directory is usable, so parallel calls each ask METI", hint: hint)
     }
@@ -151,7 +151,7 @@ struct Doctor {
     {
       return Check(.locks, .warning, "in \(directory): \(runtime) is not usable", hint: hint)
     }
-    if let backOff = account.flatMap({ call.lock.state(of: $0).backOff }),
+    if let backOff = account.flatMap({ call.locks.state(of: $0).backOff }),
       case let pause = backOff.remaining(at: call.clock.now()), pause > 0
     {
       let rest = DurationText.of((pause + 999) / 1000)

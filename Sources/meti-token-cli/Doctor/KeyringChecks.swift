@@ -18,7 +18,7 @@ struct KeyringChecks {
   init(_ call: Call, until deadline: Deadline) {
     self.call = call
     probe = KeyringProbe(
-      bus: bus, clock: call.clock, until: deadline, locks: call.lock,
+      bus: bus, clock: call.clock, until: deadline, locks: call.locks,
       verbose: call.isVerbose ? { @Sendable in Console.detail($0) } : nil)
   }
 

@@ -1,5 +1,3 @@
-import MetiToken
-
 extension LockState {
   /// As `key=value` lines; empty if there is nothing to say. All of it is of one boot, the one of
   /// the first line.
