@@ -1,4 +1,4 @@
-// fuzz-target: MetiToken System/LockState+Text.swift
+// fuzz-target: MetiToken
 
 // Any text as the state in a lock file. Compiled together with what reads it.
 
