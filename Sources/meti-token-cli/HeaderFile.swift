@@ -9,6 +9,8 @@ struct HeaderFile: ~Copyable {
   private let directory: Int32
   /// Which file was written last.
   private var inode: ino_t?
+  /// Whether this process has written it.
+  var isWritten: Bool { inode != nil }
 
   private static let name = "authorization"
 

@@ -15,7 +15,8 @@ struct HeaderFileCommand: ParsableCommand {
       --watch the file stays until the session ends or you remove it; logout does not remove it.
 
       With --watch the file is updated until SIGTERM, SIGINT or SIGHUP, and then removed. It stays \
-      as long as its token lives, whatever fails.
+      as long as its token lives, whatever fails. If the keyring is locked or METI cannot be \
+      reached at the start, it waits.
       """)
 
   @Flag(exclusivity: .exclusive)
@@ -44,21 +45,35 @@ struct HeaderFileCommand: ParsableCommand {
   func run() throws {
     guard mode != .path else { return try Output.write(try HeaderFile.path() + "\n") }
     var file = try HeaderFile()
-    let token = try token(noPrompt: false)
     guard mode == .watch else {
-      try file.write(token)
-      return try Output.write(file.path + "\n")
+      let call = try call(noPrompt: false)
+      return try publish(call.token(for: request(call)), in: &file)
+    }
+    var first: WatchedToken?
+    do {
+      let call = try call(noPrompt: false)
+      first = WatchedToken(try call.token(for: request(call)), call)
+    } catch {
+      let failure = Failure(error)
+      // At log-in the keyring may be locked and the network down.
+      guard failure.mayPass else { throw failure }
+      Console.warning("\(failure.message); retrying")
     }
     // Before there is a file that has to be removed.
     let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
-    try file.write(token)
     do {
-      try Output.write(file.path + "\n")
-      try update(token, in: &file, until: signals)
+      try update(first, in: &file, until: signals)
     } catch {
       file.remove()
       throw error
     }
+  }
+
+  /// Writes the token to the file, whose path is printed once.
+  private func publish(_ token: borrowing Token, in file: inout HeaderFile) throws {
+    let isFirst = !file.isWritten
+    try file.write(token)
+    if isFirst { try Output.write(file.path + "\n") }
   }
 
   /// Every question is a call of its own, with its own time.
@@ -70,23 +85,23 @@ struct HeaderFileCommand: ParsableCommand {
     TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds)
   }
 
-  private func token(noPrompt: Bool) throws -> Token {
-    let call = try call(noPrompt: noPrompt)
-    return try call.token(for: request(call))
-  }
-
   /// Between looks into the kernel cache, where other calls renew and discard tokens, in
   /// milliseconds.
   private static let pause: Int64 = 1_000
-  /// Between attempts after a failure, in milliseconds.
-  private static let pauseAfterFailure: Int64 = 10_000
+  /// Between looks into the keyring, and between attempts after a failure, in milliseconds.
+  fileprivate static let longPause: Int64 = 10_000
 
+  /// - Parameter first: the token in the file; `nil` if there was a failure.
   private func update(
-    _ first: borrowing Token, in file: inout HeaderFile, until signals: SignalWatch
+    _ first: consuming WatchedToken?, in file: inout HeaderFile, until signals: SignalWatch
   ) throws {
     let clock = SystemClock()
-    var watched = WatchedToken(first.duplicate())
+    var watched = first
     var failedAt: Moment?
+    switch watched {
+    case .some(let watched): try publish(watched.token, in: &file)
+    case nil: failedAt = clock.now()
+    }
     while true {
       if let number = signals.wait(milliseconds: Self.pause) {
         file.remove()
@@ -95,15 +110,16 @@ struct HeaderFileCommand: ParsableCommand {
       }
       let now = clock.now()
       if let failedAt {
-        if watched.token.expiry.isOver(at: now) { file.remove() }
-        if now.boot - failedAt.boot < Self.pauseAfterFailure { continue }
+        if watched?.isOver(at: now) ?? true { file.remove() }
+        if now.boot - failedAt.boot < Self.longPause { continue }
       }
       do {
         let call = try call(noPrompt: true)
-        guard failedAt != nil || watched.needsCall(call, request(call)) else { continue }
+        guard failedAt != nil || watched?.needsCall(call, request(call)) ?? true else { continue }
         let token = try call.token(for: request(call))
-        if failedAt != nil || !token.secret.equals(watched.token.secret) { try file.write(token) }
-        watched = WatchedToken(token)
+        let isSame = watched?.holds(token) ?? false
+        if failedAt != nil || !isSame { try publish(token, in: &file) }
+        watched = WatchedToken(token, call)
         failedAt = nil
       } catch {
         let failure = Failure(error)
@@ -112,20 +128,36 @@ struct HeaderFileCommand: ParsableCommand {
         if failedAt == nil { Console.warning("\(failure.message); retrying") }
         failedAt = now
         // A living token stays in the file through any other failure.
-        guard watched.token.expiry.isOver(at: now) else { continue }
+        guard watched?.isOver(at: now) ?? true else { continue }
         file.remove()
-        guard [.keyring, .tryAgain].contains(failure.status) else { throw failure }
+        guard failure.mayPass else { throw failure }
       }
     }
   }
+}
+
+extension Failure {
+  /// Whether it may end without anybody's changing what is stored.
+  fileprivate var mayPass: Bool { [.keyring, .tryAgain].contains(status) }
 }
 
 /// The token in the file, and whether it has to be replaced.
 private struct WatchedToken: ~Copyable {
   private(set) var token: Token
   private var wasCached = false
+  private var wasStored = false
+  /// When the keyring was last looked at.
+  private var lookedAt: Int64 = 0
 
-  init(_ token: consuming Token) { self.token = token }
+  init(_ token: consuming Token, _ call: Call) {
+    self.token = token
+    // It may be discarded before the first look.
+    _ = needsCall(call, TokenRequest(selector: call.selector))
+  }
+
+  func isOver(at now: Moment) -> Bool { token.expiry.isOver(at: now) }
+
+  func holds(_ other: borrowing Token) -> Bool { token.secret.equals(other.secret) }
 
   /// Whether the token is due, was discarded or renewed by another call, or is another account's.
   mutating func needsCall(_ call: Call, _ request: TokenRequest) -> Bool {
@@ -134,13 +166,28 @@ private struct WatchedToken: ~Copyable {
     let name = call.selector.name ?? call.renewal.defaultAccount(at: api)?.name ?? token.account
     guard name.isSameName(as: token.account), let account = try? Account(name: name, api: api)
     else { return true }
-    guard let cached = call.cache.find(account, at: now) else {
-      // Without a kernel cache the time alone decides.
-      return wasCached || request.need(of: token, since: now, at: now) != .none
+    if let cached = call.cache.find(account, at: now) {
+      wasCached = true
+      guard holds(cached) else { return true }
+      token = cached
+    } else if wasCached || isStoredNoMore(account, call, at: now) {
+      return true
     }
-    wasCached = true
-    guard cached.secret.equals(token.secret) else { return true }
-    token = cached
     return request.need(of: token, since: now, at: now) != .none
+  }
+
+  /// Without a kernel cache the keyring tells, which is asked less often.
+  private mutating func isStoredNoMore(_ account: Account, _ call: Call, at now: Moment) -> Bool {
+    guard now.boot - lookedAt >= HeaderFileCommand.longPause else { return false }
+    lookedAt = now.boot
+    let wasStored = wasStored
+    // A keyring that does not answer has not said that the token is gone.
+    do {
+      guard let stored = try call.store.token(of: account) else { return wasStored }
+      self.wasStored = true
+      return !holds(stored)
+    } catch {
+      return false
+    }
   }
 }

@@ -149,6 +149,54 @@ struct HeaderFileTests {
     #expect(contents() == nil)
   }
 
+  @Test(arguments: [("kernel", 5), ("keyring", 20)])
+  func `the watch notices that another call has renewed the token`(
+    cache: String, seconds: Int
+  ) throws {
+    let place = try loggedIn()
+    place.environment["METI_TOKEN_CACHE"] = cache
+    let child = try place.start("header-file", "--watch")
+    #expect(try child.line() == path)
+    let token = try place.run("-f").value
+    #expect(
+      becomesTrue(within: .seconds(seconds)) { contents() == "Authorization: Bearer \(token)\n" })
+    child.signal(SIGTERM)
+    _ = child.wait()
+  }
+
+  @Test(arguments: [("kernel", 5), ("keyring", 20)])
+  func `the watch replaces a token that was discarded`(cache: String, seconds: Int) throws {
+    let place = try loggedIn()
+    place.environment["METI_TOKEN_CACHE"] = cache
+    let child = try place.start("header-file", "--watch")
+    #expect(try child.line() == path)
+    let first = contents()
+    #expect(try place.run("reject").status == .exit(0))
+    #expect(becomesTrue(within: .seconds(seconds)) { contents() != first })
+    child.signal(SIGTERM)
+    _ = child.wait()
+  }
+
+  @Test func `the watch waits for its first token while the keyring is locked`() throws {
+    let place = try loggedIn()
+    place.dropKernelKeys()
+    try place.desktop.killKeyring()
+    try place.desktop.startKeyringLocked()
+    let child = try place.start("header-file", "--watch")
+    #expect(
+      child.wait(timeout: .seconds(10)) {
+        String(decoding: child.stderr, as: UTF8.self).contains("is locked")
+      })
+    #expect(contents() == nil)
+    try place.desktop.killKeyring()
+    try place.desktop.startKeyring()
+    #expect(becomesTrue(within: .seconds(25)) { contents() != nil })
+    #expect(try child.line() == path)
+    child.signal(SIGTERM)
+    #expect(child.wait().status == .signal(SIGTERM))
+    #expect(contents() == nil)
+  }
+
   @Test func `the watch waits out trouble, and takes a dead token away`() throws {
     let place = try loggedIn(lifetime: 2)
     let child = try place.start("header-file", "--watch", "--timeout", "1")
