@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct CurlAnswersTests {
   static func isTokenRejected(_ headers: String, piece: Int = .max) -> Bool {
-    var answers = CurlAnswers()
+    var answers = CurlAnswers(of: .standard)
     var rest = Array(headers.utf8)[...]
     while !rest.isEmpty {
       let size = min(piece, rest.count)
@@ -11,6 +11,10 @@ import Testing
       rest = rest.dropFirst(size)
     }
     return answers.isTokenRejected
+  }
+
+  private static func redirected(to target: String) -> String {
+    "HTTP/1.1 302 Found\r\nLocation: \(target)\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n"
   }
 
   @Test(arguments: [
@@ -22,7 +26,14 @@ import Testing
     ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n", true),
     // A retry.
     ("HTTP/1.1 503 Busy\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n", true),
-    ("HTTP/1.1 302 Found\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n", false),
+    (redirected(to: "https://elsewhere.com/sources"), false),
+    (redirected(to: "//elsewhere.com/sources"), false),
+    (redirected(to: "https://api.meti.millpont.com.elsewhere.com/"), false),
+    (redirected(to: "https://api.meti.millpont.com\\@elsewhere.com/"), false),
+    (redirected(to: "/sources/"), true),
+    (redirected(to: "https://api.meti.millpont.com/sources/"), true),
+    (redirected(to: "/" + String(repeating: "x", count: 5000)), true),
+    ("LOCATION: //elsewhere.com\r\n\r\nHTTP/1.1 401 Unauthorized\r\n\r\n", false),
     ("HTTP/1.1 200 OK\r\nX: HTTP/1.1 401 Unauthorized\r\n\r\n", false),
     ("HTTP/1.1 401 Unauthorized", false),
     ("HTTP/1.1401\r\n", false),

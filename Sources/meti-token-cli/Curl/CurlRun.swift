@@ -32,7 +32,7 @@ struct CurlRun {
         program, options.map { Array($0.utf8) } + arguments.checked, environment: environment,
         inherited: [input.reading, headers.writing])
       headers.closeWriting()
-      var answers = CurlAnswers()
+      var answers = CurlAnswers(of: api)
       // The pipe ends with curl.
       while headers.reading >= 0 {
         var files = [signals.descriptor, headers.reading].map {
