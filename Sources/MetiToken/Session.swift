@@ -101,6 +101,8 @@ extension Renewal {
   public func logOutAll(
     at api: APIURL, tokensOnly: Bool, until deadline: Deadline, removed: (Account) -> Void
   ) throws(TokenError) {
+    // Also tokens without an account, and if the keyring fails.
+    defer { if cache.removeAll(at: api) == .oldTokenRemains { report(.oldTokenCached) } }
     var first: TokenError?
     let stored = try asking { () throws(KeyringError) in try store.accounts(at: api) }
     for name in stored.names {
@@ -113,9 +115,8 @@ extension Renewal {
         first = first ?? error
       }
     }
-    // Also tokens without an account, and accounts whose name is not legal.
-    if cache.removeAll(at: api) == .oldTokenRemains { report(.oldTokenCached) }
     if let first { throw first }
+    // Also tokens without an account, and accounts whose name is not legal.
     _ = try asking { () throws(KeyringError) in
       try store.removeAll(at: api, tokensOnly: tokensOnly)
     }
@@ -130,11 +131,12 @@ extension Renewal {
   ) throws(TokenError) -> Bool {
     let held = try acquired(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
-    var isRemoved = false
-    if let cached = cache.find(account, at: clock.now()), isMeant(cached.secret) {
-      if cache.remove(account) == .oldTokenRemains { report(.oldTokenCached) }
-      isRemoved = true
-    }
+    // A token that cannot be read may still be there.
+    var mayBeCached = true
+    if let cached = cache.find(account, at: clock.now()) { mayBeCached = isMeant(cached.secret) }
+    let result = mayBeCached ? cache.remove(account) : .nothing
+    if result == .oldTokenRemains { report(.oldTokenCached) }
+    let isRemoved = result == .done
     let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
     guard let stored, isMeant(stored.secret) else { return isRemoved }
     return try asking { () throws(KeyringError) in try store.removeToken(of: account) }

@@ -55,18 +55,22 @@ final class FakeCache: TokenCache {
   }
 
   func store(_ token: borrowing Token, of account: Account, at now: Moment) -> CacheResult {
-    _ = remove(account)
+    if remove(account) == .oldTokenRemains { return .oldTokenRemains }
     guard !isRefused, !isFull, let body = CachedForm.pack(token, at: now) else { return .nothing }
     bodies[account.description] = text(body)
     return .done
   }
 
   func remove(_ account: Account) -> CacheResult {
-    bodies.removeValue(forKey: account.description) == nil ? .nothing : .done
+    if isRefused { return bodies[account.description] == nil ? .nothing : .oldTokenRemains }
+    return bodies.removeValue(forKey: account.description) == nil ? .nothing : .done
   }
 
   func removeAll(at api: APIURL) -> CacheResult {
-    bodies = bodies.filter { !$0.key.hasPrefix("meti-token:\(api.text)#") }
+    let others = bodies.filter { !$0.key.hasPrefix("meti-token:\(api.text)#") }
+    if others.count == bodies.count { return .nothing }
+    if isRefused { return .oldTokenRemains }
+    bodies = others
     return .done
   }
 }

@@ -54,6 +54,21 @@ import Testing
     #expect(world.kernel == ["ben@domain.com": "token-of-ben"])
   }
 
+  @Test(arguments: [.noProvider, .dismissed] as [KeyringError.Kind])
+  func `of all removes the tokens from the kernel also if the keyring fails`(
+    _ kind: KeyringError.Kind
+  ) {
+    world.store.trouble = { _ in KeyringError(kind) }
+    #expect(logOutAll() == .failure(.keyring(KeyringError(kind))))
+    #expect(world.kernel == [:])
+  }
+
+  @Test func `warns if a token may stay in the kernel`() {
+    world.cache.isRefused = true
+    #expect(world.logout(.anna) == .success(true))
+    #expect(world.warnings == [.oldTokenCached])
+  }
+
   @Test func `warns if the default stays`() {
     world.defaults.trouble = .noDirectory
     world.defaults.name = "anna@domain.com"

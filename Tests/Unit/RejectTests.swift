@@ -50,6 +50,12 @@ import Testing
     #expect(world.kernel == ["ben@domain.com": "bad"])
   }
 
+  @Test func `may stay in a kernel that refuses access, which is reported`() {
+    world.cache.isRefused = true
+    #expect(world.reject(.anna, "bad") == .success(true))
+    #expect(world.warnings == [.oldTokenCached])
+  }
+
   @Test func `leaves the kernel also if the keyring cannot be read`() {
     world.store.trouble = { $0.hasPrefix("find token") ? KeyringError(.notAnswering) : nil }
     #expect(world.reject(.anna, "bad") == .failure(.keyring(KeyringError(.notAnswering))))
