@@ -36,7 +36,8 @@ public struct Credential: ~Copyable, Sendable {
   /// The longest password or client secret, in bytes: every provider holds this much.
   public static let longestSecret = 8 * 1024
 
-  /// Whether `bytes` can be a password at all: UTF-8 without NUL, CR or LF, 1 to 8,192 bytes.
+  /// Whether `bytes` can be a password at all: UTF-8 without a byte order mark, NUL, CR or LF, 1 to
+  /// 8,192 bytes.
   public static func isLegalSecret(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount > 0, bytes.byteCount <= longestSecret else { return false }
     for index in 0..<bytes.byteCount {
@@ -45,7 +46,7 @@ public struct Credential: ~Copyable, Sendable {
       default: continue
       }
     }
-    return bytes.text != nil
+    return bytes.text != nil && !bytes.hasByteOrderMark
   }
 
   /// The same credential, marked as rejected.

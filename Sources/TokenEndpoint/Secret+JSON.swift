@@ -34,7 +34,5 @@ extension Secret {
 
 extension RawSpan {
   /// A byte order mark before JSON may be ignored (RFC 8259, 8.1).
-  fileprivate var jsonStart: Int {
-    byteCount >= 3 && byte(at: 0) == 0xEF && byte(at: 1) == 0xBB && byte(at: 2) == 0xBF ? 3 : 0
-  }
+  fileprivate var jsonStart: Int { hasByteOrderMark ? 3 : 0 }
 }

@@ -82,6 +82,7 @@ struct LoginTests {
 
   private static let illegal: [String: [UInt8]] = [
     "NUL": Array("with\0nul".utf8), "carriage return": Array("with\r\n".utf8),
+    "byte order mark": [0xef, 0xbb, 0xbf] + Array("password".utf8),
     "not UTF-8": [0xff, 0xfe], "8,193 bytes": Array(repeating: UInt8(ascii: "a"), count: 8193),
     "1,000,000 bytes": Array(repeating: UInt8(ascii: "a"), count: 1_000_000),
   ]
