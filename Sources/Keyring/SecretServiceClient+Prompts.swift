@@ -58,16 +58,13 @@ extension SecretServiceClient {
   /// Whether the prompt to unlock opens no dialog: the wallet was opened by PAM at login, and KWallet
   /// only has not told the Secret Service yet.
   private func isOpenWallet(_ path: String) -> Bool {
-    for name in ["kwalletd6", "kwalletd5"] {
-      guard let owner = try? owner(of: "org.kde.\(name)"), owner == provider else { continue }
-      let wallet = try? property("Label", of: Self.collection(of: path)) { $0.string }
-      guard let wallet else { return false }
-      let reply = try? call(
-        "isOpen", of: "org.kde.KWallet", at: "/modules/\(name)", [.string(wallet)], reply: "(b)",
-        to: "org.kde.\(name)")
-      return reply?.children[0].bool ?? false
-    }
-    return false
+    guard let kwallet,
+      let wallet = try? property("Label", of: Self.collection(of: path), as: { $0.string })
+    else { return false }
+    let reply = try? call(
+      "isOpen", of: "org.kde.KWallet", at: "/modules/\(kwallet)", [.string(wallet)], reply: "(b)",
+      to: "org.kde.\(kwallet)")
+    return reply?.children[0].bool ?? false
   }
 
   /// Opens a prompt for the user, and waits for its end. Only one prompt of all processes is open at

@@ -1,4 +1,5 @@
 import CLibsecret
+import Glibc
 import MetiToken
 
 /// One connection to the provider of the Secret Service. libsecret encrypts the session; the other
@@ -121,14 +122,33 @@ import MetiToken
       throw KeyringError(.notAnswering, detail: "another process is opening its session")
     }
     defer { withExtendedLifetime(held) {} }
+    guard Self.hasSpareDescriptors else {
+      throw KeyringError(.failed, detail: "there are no more descriptors (EMFILE)")
+    }
     do {
       _ = try unsafe loop.value { done, data in
         unsafe secret_service_ensure_session(service, nil, done, data)
       } finish: { result, error in
         unsafe secret_service_ensure_session_finish(service, result, error)
       }
-    } catch  where error.kind == .failed {
+    } catch  where error.kind == .failed && kwallet != nil {
       throw KeyringError(.noSession, detail: error.detail)
+    }
+  }
+
+  /// Whether a few more files can be opened. libgcrypt, which encrypts the session, aborts if it cannot
+  /// open its own.
+  private static var hasSpareDescriptors: Bool {
+    let copies = (0..<4).map { _ in fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0) }
+    for copy in copies where copy >= 0 { close(copy) }
+    return !copies.contains { $0 < 0 && errno == EMFILE }
+  }
+
+  /// The name of the provider's other service, if it is KWallet.
+  var kwallet: String? {
+    ["kwalletd6", "kwalletd5"].first { name in
+      guard let owner = try? owner(of: "org.kde.\(name)") else { return false }
+      return owner == provider
     }
   }
 

@@ -27,6 +27,21 @@ struct KeyringFaultTests {
     }
   }
 
+  // MARK: The parent
+
+  @Test(arguments: [5, 8, 9, 10, 11, 12, 16]) func `few descriptors end in an error line`(
+    _ limit: Int
+  ) throws {
+    let place = try Workplace.loggedIn()
+    place.dropKernelKeys()
+    let outcome = try Program("sh").run(
+      ["-c", "ulimit -n \(limit); exec \"$0\"", Program.metiToken.path],
+      environment: place.environment)
+    let isAnswer = outcome.told == .answer(place.lastToken)
+    #expect(isAnswer || outcome.status == .exit(69) && outcome.out == "", "\(outcome)")
+    #expect(isAnswer || outcome.err.hasPrefix("meti-token: error: "), "\(outcome)")
+  }
+
   // MARK: None there
 
   @Test func `without a bus there is no keyring`() throws {
