@@ -31,7 +31,8 @@ struct Call {
   init(_ settings: Settings, until begun: Deadline? = nil) throws {
     try CallEnvironment.check()
     selector = try CallEnvironment.selector(settings)
-    let deadline = try begun ?? Self.deadline(settings, clock)
+    let own = try Self.deadline(settings, clock)
+    let deadline = begun ?? own
     self.deadline = deadline
     interaction = try Interaction(PromptSituation.current(settings))
     isVerbose = settings.isVerbose

@@ -22,7 +22,9 @@ struct HelperCall {
     self.settings = settings
     onlyAccount = account
     api = try CallEnvironment.api(settings)
-    deadline = try Call.deadline(settings, clock)
+    // A malformed limit is reported later, when it is known whom the request is for.
+    deadline =
+      (try? Call.deadline(settings, clock)) ?? Deadline(Call.helperLimit, from: clock.now())
   }
 
   /// The call of a request that names no account.

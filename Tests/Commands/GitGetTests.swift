@@ -230,6 +230,13 @@ struct GitGetTests {
     #expect(try place.ask("get", place.lines("username=\(email)")).out == place.password(token))
   }
 
+  @Test(arguments: ["METI_TOKEN_TIMEOUT", "METI_TOKEN_CACHE", "METI_TOKEN_INTERACTIVE"])
+  func `a malformed variable makes git quit`(name: String) throws {
+    let outcome = try place.run("get", input: .text(place.lines()), with: [name: "nonsense"])
+    #expect(outcome.status == .exit(64))
+    #expect(outcome.out == "quit=1\n")
+  }
+
   @Test func `an answer that cannot be written is an error`() throws {
     let full = try place.run("get", input: .text(place.lines()), output: .file("/dev/full"))
     #expect(full.status == .exit(74))
