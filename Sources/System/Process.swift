@@ -69,6 +69,13 @@ public enum Process {
     }
   }
 
+  /// The group of this process, and its supplementary ones (getgroups(2)).
+  public static var groups: [gid_t] {
+    var groups = [gid_t](repeating: 0, count: max(Int(getgroups(0, nil)), 0))
+    let count = unsafe getgroups(Int32(groups.count), &groups)
+    return groups.prefix(max(Int(count), 0)) + [getegid()]
+  }
+
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).
   public static var executable: String? { FileSystem.link("/proc/self/exe") }
 

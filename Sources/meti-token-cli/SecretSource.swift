@@ -63,7 +63,8 @@ enum SecretSource {
     guard case .file(let path) = self else { return false }
     var info = stat()
     guard unsafe stat(path, &info) == 0 else { return false }
-    let isForOurGroup = info.st_uid == 0 && geteuid() != 0 && info.st_gid == getegid()
+    let isForOurGroup =
+      info.st_uid == 0 && geteuid() != 0 && Process.groups.contains(info.st_gid)
     return info.st_mode & (isForOurGroup ? 0o007 : 0o077) != 0
   }
 
