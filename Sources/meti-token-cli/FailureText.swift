@@ -22,8 +22,8 @@ enum FailureText {
       )
     case .promptOpen:
       (
-        "the keyring is locked, and its unlock dialog is open",
-        "unlock the keyring in its dialog and try again"
+        "the keyring is locked, and an earlier call's dialog was not answered or is still open",
+        "unlock the keyring and try again"
       )
     case .dismissed:
       (
