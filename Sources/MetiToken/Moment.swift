@@ -17,15 +17,25 @@ public struct Moment: Equatable, Sendable {
   }
 
   /// The clocks now (clock_gettime(2)).
+  ///
+  /// The wall clock is given as the boot clock and a distance in whole milliseconds, so that two calls
+  /// name the same second for the end of a token.
   public static func now(bootID: String) -> Moment {
-    Moment(wall: milliseconds(CLOCK_REALTIME), boot: milliseconds(CLOCK_BOOTTIME), bootID: bootID)
+    var (boot, wall) = (nanoseconds(CLOCK_BOOTTIME), nanoseconds(CLOCK_REALTIME))
+    // Again if the process was interrupted between the two.
+    for _ in 0..<10 where nanoseconds(CLOCK_BOOTTIME) - boot > 100_000 {
+      (boot, wall) = (nanoseconds(CLOCK_BOOTTIME), nanoseconds(CLOCK_REALTIME))
+    }
+    let milliseconds = boot / 1_000_000
+    return Moment(
+      wall: milliseconds + (wall - boot + 500_000) / 1_000_000, boot: milliseconds, bootID: bootID)
   }
 
-  private static func milliseconds(_ clock: clockid_t) -> Int64 {
+  private static func nanoseconds(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     // Cannot fail for these two clocks with a valid pointer (clock_gettime(2), ERRORS).
     _ = unsafe clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }
 

@@ -19,6 +19,14 @@ import Testing
     #expect(abs(clock.now().wall / 1000 - Int64(time.tv_sec)) < 60)
   }
 
+  @Test func `shows both times at the same moment`() {
+    let distances = (0..<1000).map { _ in
+      let now = clock.now()
+      return now.wall - now.boot
+    }
+    #expect((distances.max() ?? 0) - (distances.min() ?? 0) <= 1)
+  }
+
   @Test func `knows which start of the machine it counts from`() {
     // A UUID with its four hyphens (random(4)).
     #expect(clock.now().bootID.utf8.count == 36)
