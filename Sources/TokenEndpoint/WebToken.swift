@@ -29,6 +29,12 @@ public enum WebToken {
     payload(token).flatMap { try? JSONDecoder().decode(Claims.self, from: $0) }
   }
 
+  /// Whole seconds from `date`, in seconds since 1970, to `exp`; `nil` if the token is no JWT in compact
+  /// form or has none.
+  public static func secondsLeft(of token: borrowing Secret, at date: Int64) -> Int64? {
+    claims(of: token)?.secondsLeft(at: date)
+  }
+
   /// Whose token it says it is; `nil` if it is no JWT in compact form or names nobody.
   public static func owner(_ token: borrowing Secret) -> TokenOwner? {
     let owner = payload(token).flatMap { try? JSONDecoder().decode(TokenOwner.self, from: $0) }

@@ -10,6 +10,8 @@ struct Call {
   let clock = SystemClock()
   let interaction: Interaction
   let isVerbose: Bool
+  /// Whether an option or `METI_ACCOUNT` says which account is meant.
+  let isAccountNamed: Bool
   let renewal: Renewal
   let store: any CredentialStore
   let cache: KernelCache
@@ -36,6 +38,7 @@ struct Call {
     self.deadline = deadline
     interaction = try Interaction(PromptSituation.current(settings))
     isVerbose = settings.isVerbose
+    isAccountNamed = settings.account != nil || CallEnvironment.value("METI_ACCOUNT") != nil
     let verbose: @Sendable (String) -> Void =
       isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 
@@ -75,13 +78,12 @@ struct Call {
 
   /// A valid token. On a terminal, a user who has stored nothing yet is offered to log in.
   func token(for request: TokenRequest) throws -> Token {
-    do throws(TokenError) {
-      return try renewal.token(for: request, until: deadline)
-    } catch {
-      guard case .noAccount(let selector) = error, interaction.questions else {
-        throw Failure(error, isFromEnvironment: isFromEnvironment)
-      }
+    do {
+      return try validToken(for: request)
+    } catch TokenError.noAccount(let selector) where interaction.questions {
       return try Login(call: self).first(selector)
+    } catch {
+      throw Failure(error, isFromEnvironment: isFromEnvironment)
     }
   }
 

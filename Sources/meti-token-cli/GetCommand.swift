@@ -33,13 +33,12 @@ struct GetCommand: ParsableCommand {
     do {
       guard let call = try helper.call(for: request) else { return }
       let token: Token
-      do throws(TokenError) {
-        token = try call.renewal.token(
-          for: TokenRequest(selector: call.selector), until: call.deadline)
+      do {
+        token = try call.validToken(for: TokenRequest(selector: call.selector))
       } catch {
         let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
         switch error {
-        case .noAccount, .defaultNotStored:
+        case TokenError.noAccount, TokenError.defaultNotStored:
           return Console.hint("\(failure.message); \(failure.hint ?? "")")
         default: throw failure
         }
@@ -65,8 +64,7 @@ struct GetCommand: ParsableCommand {
     let call = try helper.call()
     let token: Token
     do {
-      token = try call.renewal.token(
-        for: TokenRequest(selector: call.selector), until: call.deadline)
+      token = try call.validToken(for: TokenRequest(selector: call.selector))
     } catch {
       throw Failure(error, isFromEnvironment: call.isFromEnvironment)
     }

@@ -80,10 +80,11 @@ struct StatusReport: Encodable {
   /// - Throws: if nothing is stored, and if the keyring cannot be read and nothing is cached.
   init(_ call: Call) throws {
     apiURL = call.selector.api.text
+    let handedIn = try Self.handedInEntry(call)
     do throws(KeyringError) {
-      accounts = try Self.entries(call)
+      accounts = [handedIn].compactMap { $0 } + (try Self.entries(call))
     } catch {
-      guard let entry = Self.cachedEntry(call) else { throw Failure(error) }
+      guard let entry = handedIn ?? Self.cachedEntry(call) else { throw Failure(error) }
       Console.warning(FailureText.of(error.kind).message)
       accounts = [entry]
     }
@@ -146,6 +147,14 @@ struct StatusReport: Encodable {
     return entry
   }
 
+  /// Of the token in `METI_TOKEN`, if a default call would use it.
+  private static func handedInEntry(_ call: Call) throws -> Entry? {
+    guard let token = try call.handedIn() else { return nil }
+    return Entry(
+      account: token.account, isDefault: false, hasPassword: false,
+      token: StoredToken([FoundToken("environment", token)], at: call.clock.now()))
+  }
+
   private static func cachedEntry(_ call: Call) -> Entry? {
     let (now, api) = (call.clock.now(), call.selector.api)
     let name = call.selector.name ?? call.renewal.defaultAccount(at: api)?.name
@@ -203,7 +212,8 @@ extension StatusReport.Entry {
     if let rejectedOn {
       return "rejected by METI on \(UTC.text(rejectedOn)); \(remedy)"
     }
-    guard hasPassword == true else { return "unknown: the keyring cannot be read" }
+    guard let hasPassword else { return "unknown: the keyring cannot be read" }
+    guard hasPassword else { return "none" }
     if isUnreadable == true { return "stored in the keyring, but not readable" }
     return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }

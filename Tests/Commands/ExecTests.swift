@@ -51,7 +51,7 @@ struct ExecTests {
     let outcome = try exec(
       "env", "-0",
       with: [
-        "METI_TOKEN": "an older one", "METI_PASSWORD": "p", "METI_PASSWORD_FILE": "/p",
+        "METI_TOKEN": HandedInTokenTests.expired, "METI_PASSWORD": "p", "METI_PASSWORD_FILE": "/p",
         "METI_CLIENT_SECRET": "s", "METI_CLIENT_SECRET_FILE": "/s", "CREDENTIALS_DIRECTORY": "/c",
         "SSLKEYLOGFILE": "/dev/null", "EMPTY": "", "LINES": "a\nb=c",
       ])

@@ -54,6 +54,9 @@ struct CurlCommand: ParsableCommand {
   }
 
   private func discard(_ token: borrowing Token, _ call: Call) {
+    guard token.account != HandedInToken.account else {
+      return Console.warning("METI answered 401 to the token in METI_TOKEN")
+    }
     do {
       try call.reject(token)
       Console.warning("METI answered 401, and the token was discarded")

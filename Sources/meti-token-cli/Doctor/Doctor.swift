@@ -28,6 +28,14 @@ struct Doctor {
   /// - Returns: also the account if its name is known, stored or not.
   private func account(_ stored: StoredAccounts?) -> (Check, Account?) {
     let (selector, api) = (call.selector, call.selector.api)
+    do {
+      if let token = try call.handedIn() {
+        let left = DurationText.of(token.expiry.remaining(at: call.clock.now()) / 1000)
+        return (Check(.account, .ok, "METI_TOKEN has a token, valid for \(left)"), nil)
+      }
+    } catch {
+      return (Check(.account, Failure(error)), nil)
+    }
     if let store = call.store as? EnvironmentStore {
       let kind = store.grant == .password ? "" : ", an OAuth 2.0 client"
       return (Check(.account, .ok, "\(store.own.name)\(kind), from the environment"), store.own)

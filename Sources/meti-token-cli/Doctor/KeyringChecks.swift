@@ -24,8 +24,10 @@ struct KeyringChecks {
 
   mutating func run() {
     let steps: [Check.ID] = [.bus, .provider, .collection]
-    guard !call.isFromEnvironment else {
-      checks = steps.map { Check($0, .skipped, "not needed: the account is in the environment") }
+    let isHandedIn = (try? call.handedIn()) != nil
+    guard !call.isFromEnvironment, !isHandedIn else {
+      let place = isHandedIn ? "METI_TOKEN has a token" : "the account is in the environment"
+      checks = steps.map { Check($0, .skipped, "not needed: \(place)") }
       return
     }
     do throws(KeyringError) {
