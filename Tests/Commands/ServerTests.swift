@@ -180,6 +180,29 @@ struct ServerTests {
         == .failure(64, "\(name) is not UTF-8", hint: "see ENVIRONMENT in meti-token(1)"))
   }
 
+  private static let paths = [
+    "METI_PASSWORD_FILE", "METI_CLIENT_SECRET_FILE", "CREDENTIALS_DIRECTORY", "METI_CA_FILE",
+    "SSL_CERT_FILE",
+  ]
+
+  @Test(arguments: paths)
+  func `a relative path in a variable is refused`(_ name: String) throws {
+    let place = try server(inEnvironment.merging([name: "secrets/file"]) { $1 })
+    #expect(
+      try place.run().told
+        == .failure(
+          64, "\(name) is not an absolute path", hint: "see ENVIRONMENT in meti-token(1)"))
+    #expect(place.meti.requests == [])
+  }
+
+  @Test(arguments: paths)
+  func `a relative path in a variable stops git`(_ name: String) throws {
+    let place = try server(inEnvironment.merging([name: "secrets/file"]) { $1 })
+    #expect(
+      try place.ask("get", place.lines()).told
+        == .quit(64, "\(name) is not an absolute path", hint: "see ENVIRONMENT in meti-token(1)"))
+  }
+
   /// Nowhere to put a file, as in a service without directories of its own.
   private let nowhere = [
     "XDG_RUNTIME_DIR": "/nonexistent", "XDG_CACHE_HOME": "/nonexistent", "HOME": "/nonexistent",
