@@ -48,6 +48,14 @@ struct CommandLineTests {
     }
   }
 
+  @Test(arguments: ["", "--account", "switch", "login --email", "get --api-url"])
+  func `an argument that is not UTF-8 is refused`(words: String) throws {
+    let script = #"exec "$0" $1 "$(printf 'a\344b')""#
+    #expect(
+      try Program("/bin/sh").run(["-c", script, Program.metiToken.path, words]).told
+        == .failure(64, "an argument is not UTF-8"))
+  }
+
   @Test(arguments: [
     (["--api-url", "https://example.com", "status"], "status"), (["-v", "list"], "list"),
   ])
