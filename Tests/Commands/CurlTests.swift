@@ -107,6 +107,12 @@ struct CurlTests {
     #expect(seen == [])
   }
 
+  @Test func `a server that speaks TLS 1.1 alone gets nothing`() throws {
+    guard try place.speakOldTLS() else { return }
+    #expect(try curl("-sS", "/sources").status == .exit(35))
+    #expect(seen == [])
+  }
+
   @Test func `an output that is full is an error`() throws {
     for arguments in [["/sources"], ["-N", "/sources"]] {
       let outcome = try Program.metiToken.run(

@@ -75,6 +75,16 @@ struct TrustTests {
     #expect(!FileManager.default.fileExists(atPath: log))
   }
 
+  @Test func `a METI that speaks TLS 1.1 alone is not given the password`() throws {
+    let place = try Workplace.loggedIn()
+    guard try place.speakOldTLS() else { return }
+    let outcome = try place.run("-f")
+    #expect(outcome.status == .exit(75))
+    #expect(outcome.out == "")
+    #expect(outcome.err.hasPrefix("meti-token: error: cannot reach \(place.url): TLS: "))
+    #expect(place.meti.requests == [])
+  }
+
   @Test func `credentials do not follow a redirect`() throws {
     let place = try Workplace()
     try place.logIn(isVerified: false)
@@ -82,5 +92,31 @@ struct TrustTests {
     place.meti.answerNext(.redirect(to: other.url + "/token"))
     #expect(try place.run().status == .exit(76))
     #expect(other.meti.requests == [])
+  }
+}
+
+extension Workplace {
+  /// METI speaks TLS 1.1 alone from now on, and the user's OPENSSL_CONF allows that.
+  /// - Returns: false, with a line on stdout, if the OpenSSL of this machine does not.
+  func speakOldTLS() throws -> Bool {
+    environment["OPENSSL_CONF"] = try desktop.directory.write(
+      """
+      openssl_conf = settings
+      [settings]
+      ssl_conf = ssl
+      [ssl]
+      system_default = defaults
+      [defaults]
+      MinProtocol = TLSv1
+      CipherString = DEFAULT@SECLEVEL=0
+
+      """, to: "openssl.cnf")
+    meti.speakOldTLS()
+    let curl = try Program("curl").run(
+      ["-sS", "--tlsv1.0", "--cacert", environment["METI_CA_FILE"] ?? "", url],
+      environment: environment)
+    meti.forgetRequests()
+    if curl.status != .exit(0) { print("skipped:", curl.err) }
+    return curl.status == .exit(0)
   }
 }

@@ -86,6 +86,11 @@ final class MockMETI {
     tell("outage 0")
   }
 
+  /// Speaks TLS 1.1 from now on, and no other version.
+  func speakOldTLS() {
+    tell("old-tls")
+  }
+
   /// Closes the port: connections are refused. Those that are open stay so.
   func stopListening() {
     tell("deaf")
