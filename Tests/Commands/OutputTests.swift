@@ -47,6 +47,43 @@ struct OutputTests {
     #expect(grep.out == "")
   }
 
+  @Test(arguments: [[], ["-f"]])
+  func `a parent's G_DBUS_DEBUG puts nothing on stdout`(arguments: [String]) throws {
+    place.dropKernelKeys()
+    let outcome = try place.run(arguments, with: ["G_DBUS_DEBUG": "all"])
+    #expect(outcome.told == .answer(place.lastToken))
+  }
+
+  @Test func `a parent's umask takes no file from the next call`() throws {
+    place.dropKernelKeys()
+    let script = #"""
+      rm -r "$XDG_RUNTIME_DIR/meti-token"
+      umask 0777
+      "$0" && "$0" -f >/dev/null && "$0" list
+      find "$XDG_RUNTIME_DIR/meti-token" ! -perm -u=rw
+      """#
+    let token = place.lastToken
+    let outcome = try Program("/bin/sh").run(
+      ["-c", script, Program.metiToken.path], environment: place.environment)
+    #expect(outcome.told == .answer("\(token)\n* \(METIServer.email)"))
+  }
+
+  @Test(arguments: [EPERM, EAGAIN])
+  func `without threads there is no keyring, and one line says so`(error: Int32) throws {
+    place.dropKernelKeys()
+    let outcome = try place.run([], refusing: .clone3, with: error)
+    #expect(outcome.status == .exit(69))
+    #expect(outcome.out == "")
+    #expect(outcome.err.hasPrefix("meti-token: error: the keyring cannot be used: "))
+    #expect(outcome.err.split(separator: "\n").count == 1)
+  }
+
+  @Test func `an old kernel without clone3 makes no difference`() throws {
+    place.dropKernelKeys()
+    #expect(
+      try place.run([], refusing: .clone3, with: ENOSYS).told == .answer(place.lastToken))
+  }
+
   @Test(arguments: [SIGSEGV, SIGABRT, SIGQUIT])
   func `a crash prints nothing, and no memory of ours`(number: Int32) throws {
     place.meti.defaultAnswer = .silence
