@@ -62,7 +62,7 @@ struct ProxyTests {
     }
   }
 
-  @Test(arguments: ["403", "502", "302"])
+  @Test(arguments: ["403", "407", "502", "302"])
   func `a page of the proxy's is the proxy's, and not shown`(status: String) throws {
     let proxy = try MockProxy("page", status)
     let place = try place(proxy)
@@ -72,6 +72,20 @@ struct ProxyTests {
     #expect(outcome.err.contains(status))
     #expect(!outcome.err.contains("canary"))
     #expect(!outcome.err.contains("word"))
+  }
+
+  @Test func `without a password a proxy that wants Negotiate or NTLM is named`() throws {
+    let proxy = try MockProxy("windows")
+    let place = try place(proxy)
+    place.environment["HTTPS_PROXY"] = "http://127.0.0.1:\(proxy.port)"
+    let outcome = try place.run()
+    #expect(outcome.status == .exit(75))
+    #expect(
+      outcome.err.hasPrefix(
+        "meti-token: error: cannot reach \(place.url) through the proxy "
+          + "http://127.0.0.1:\(proxy.port): "))
+    #expect(outcome.err.contains("407"))
+    #expect(outcome.isSoon)
   }
 
   @Test func `a page in place of the tunnel ends TLS`() throws {
