@@ -181,9 +181,12 @@ struct FakeKeyringTests {
     let (place, keyring) = try Workplace.withFake()
     let items = try keyring.items()
     try keyring.tell("lock")
-    for command in [[], ["-f"], ["status"], ["list"], ["logout"], ["logout", "--all"], ["reject"]] {
+    for command in [[], ["-f"], ["status"], ["list"], ["logout"], ["reject"]] {
       #expect(try place.run(command).told == Self.locked, "\(command)")
     }
+    var all = Self.locked
+    all.err = "meti-token: warning: 1 locked account remains\n" + all.err
+    #expect(try place.run("logout", "--all").told == all)
     try expectUntouched(keyring, items)
     #expect(try !keyring.journal().contains("Prompt"))
   }
