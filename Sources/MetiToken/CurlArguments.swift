@@ -41,7 +41,7 @@ public struct CurlArguments: Sendable {
   private mutating func add(
     letters: ArraySlice<UInt8>, _ rest: inout ArraySlice<[UInt8]>
   ) throws(Refusal) {
-    guard !letters.isEmpty else { throw Refusal(reason: "- is no URL", hint: Self.example) }
+    guard !letters.isEmpty else { throw Refusal(reason: "- is not a URL", hint: Self.example) }
     var letters = letters
     while let letter = letters.popFirst() {
       guard let option = CurlOption(letter: letter) else {
@@ -79,7 +79,7 @@ public struct CurlArguments: Sendable {
     if let given = value {
       // In a header or a method it could begin a request of its own.
       guard Self.multiline.contains(name) || !given.contains(where: { $0 == 0x0A || $0 == 0x0D })
-      else { throw Refusal(reason: "the value of curl's --\(name) holds a line break") }
+      else { throw Refusal(reason: "the value of curl's --\(name) contains a line break") }
       if name == "header" { try Self.check(header: given) }
       if name == "url" { value = try url(given) }
     }
@@ -96,17 +96,17 @@ public struct CurlArguments: Sendable {
   private static func check(header: [UInt8]) throws(Refusal) {
     guard header.first != UInt8(ascii: "@") else {
       throw Refusal(
-        reason: "curl's --header @FILE is refused: what the file holds cannot be checked")
+        reason: "curl's --header @FILE is refused: the headers in the file cannot be checked")
     }
     let name = String(
       decoding: header.prefix { !":;".utf8.contains($0) }.filter(\.isVisible).map(\.lowercased),
       as: UTF8.self)
     switch name {
     case "authorization":
-      throw Refusal(reason: "a header Authorization is refused: the token is the authentication")
+      throw Refusal(reason: "the header Authorization is refused: meti-token sets it")
     case "host", "":
       throw Refusal(
-        reason: "a header Host or without a name is refused: it may lead the token to another host")
+        reason: "a header Host or without a name is refused: the token could reach another host")
     default: return
     }
   }
@@ -122,7 +122,7 @@ public struct CurlArguments: Sendable {
     guard given.allSatisfy(\.isOfURL) else {
       throw Refusal(
         reason:
-          "the URL holds a space, a control character, a backslash or something outside ASCII",
+          "the URL contains a space, a control character, a backslash or a non-ASCII character",
         hint: "write it percent-encoded")
     }
     let text = String(decoding: given, as: UTF8.self)

@@ -75,7 +75,7 @@ struct CurlOption {
     ),
     (names: "location-trusted", reason: "it would send the token to other hosts"),
     (
-      names: "next : parallel Z", reason: "there is one transfer; run meti-token curl once for each"
+      names: "next : parallel Z", reason: "it makes one transfer; run meti-token curl once for each"
     ),
     (
       names: "insecure k cacert capath tlsv1.0 tlsv1.1 tls-max",
@@ -90,9 +90,9 @@ struct CurlOption {
     ),
     (
       names: "user u netrc n netrc-file oauth2-bearer anyauth basic digest negotiate ntlm cert E",
-      reason: "the token is the authentication"
+      reason: "meti-token authenticates with the token"
     ),
-    (names: "config K", reason: "what the file asks for cannot be checked"),
-    (names: "help h manual M version V", reason: "run curl for that"),
+    (names: "config K", reason: "the options in the file cannot be checked"),
+    (names: "help h manual M version V", reason: "run curl itself for that"),
   ]
 }

@@ -114,7 +114,7 @@ public struct TokenRequest: Sendable {
   }
 
   /// Whether a token of this lifetime can meet the minimum validity at all.
-  func canBeMet(by token: borrowing Token) -> Bool {
+  public func canBeMet(by token: borrowing Token) -> Bool {
     minimumValidity.map { $0 < token.lifetime } ?? true
   }
 }

@@ -38,11 +38,11 @@ struct ErrorResponse: Decodable {
   /// The code in words of ours; `nil` for an unknown one. The server's own text is never shown.
   var reason: String? {
     switch code {
-    case "invalid_request": "it finds the request malformed"
+    case "invalid_request": "the request is malformed"
     case "invalid_client": "the client is unknown, or its secret is wrong"
     case "invalid_grant": "the credentials are wrong or no longer valid"
     case "unauthorized_client": "the client may not request tokens in this way"
-    case "unsupported_grant_type": "it does not support this kind of grant"
+    case "unsupported_grant_type": "this kind of grant is not supported"
     case "invalid_scope": "the scope is unknown, or not allowed for this client"
     // Not in RFC 6749, 5.2, but what Auth0 answers (METI's second generation).
     case "access_denied": "access is denied"

@@ -18,12 +18,12 @@ struct ResponseMeaning {
     case 200..<300: return try success()
     case 300..<400:
       throw .unusable(
-        reason: "METI answered with a redirect (\(status)); no credentials are sent after it")
+        reason: "METI answered with a redirect (HTTP \(status)), which is not followed")
     case 429: throw unavailable("METI receives too many requests")
     case 408, 425: throw unavailable("METI did not accept the request")
     case 500..<600: throw unavailable("METI is in trouble")
     case 400..<500: throw failure()
-    default: throw .unusable(reason: "METI sent an unexpected answer (\(status))")
+    default: throw .unusable(reason: "METI sent an unexpected answer (HTTP \(status))")
     }
   }
 
@@ -59,16 +59,16 @@ struct ResponseMeaning {
       if status == 401, response.body.isEmpty { return .rejected(.init(status: status)) }
       return unavailable("the answer is not METI's, but a page of another server")
     case 404, 405, 410:
-      return .unusable(reason: "METI has no token endpoint at this URL (\(status))")
+      return .unusable(reason: "METI has no token endpoint at this URL (HTTP \(status))")
     case _ where error == nil && !response.body.isEmpty:
       return unavailable("the answer is not METI's, but a page of another server")
     default:
-      return .unusable(reason: "METI sent an unexpected answer (\(status))")
+      return .unusable(reason: "METI sent an unexpected answer (HTTP \(status))")
     }
   }
 
   private func unavailable(_ reason: String) -> IssuerError {
-    .unavailable(.init(reason: "\(reason) (\(status))", retryAfter: pause))
+    .unavailable(.init(reason: "\(reason) (HTTP \(status))", retryAfter: pause))
   }
 
   private var hasLength: Bool {

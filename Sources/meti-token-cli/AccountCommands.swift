@@ -4,7 +4,7 @@ import MetiToken
 struct ListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List the stored accounts; a star marks the default.",
-    discussion: "Contacts neither METI nor you. Exits with 78 if none is stored.")
+    discussion: "Never contacts METI and never prompts. Exits with 78 if no account is stored.")
 
   @OptionGroup var common: CommonOptions
 

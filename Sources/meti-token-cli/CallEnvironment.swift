@@ -67,8 +67,7 @@ enum CallEnvironment {
     if let timeout = settings.timeout { return max(timeout, 1) }
     guard let text = value("METI_TOKEN_TIMEOUT") else { return standardTimeout }
     guard let timeout = Duration(argument: text) else {
-      throw Failure.usage(
-        "METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h", hint: manual)
+      throw Failure.usage("METI_TOKEN_TIMEOUT is not a duration", hint: Duration.hint)
     }
     return max(timeout.seconds, 1)
   }

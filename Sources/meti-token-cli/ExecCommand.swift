@@ -12,7 +12,7 @@ struct ExecCommand: ParsableCommand {
       meti-token becomes the command: signals and the exit status are the command's own. \
       METI_PASSWORD, METI_PASSWORD_FILE, METI_CLIENT_SECRET, METI_CLIENT_SECRET_FILE and \
       CREDENTIALS_DIRECTORY are removed from its environment. Without a token the command does \
-      not run. A command that runs longer than the token lives gets no other one.
+      not run. The token is not renewed while the command runs.
 
       Exits with 127 if there is no such command, with 126 if it cannot be run.
       """)
@@ -34,7 +34,7 @@ struct ExecCommand: ParsableCommand {
   var command: [String] = []
 
   func validate() throws {
-    guard !command.isEmpty else { throw ValidationError("put -- before the command") }
+    guard !command.isEmpty else { throw ValidationError("put the command after --") }
     guard ChildVariable.isLegalName(variable) else {
       throw ValidationError("--env: not a legal name of a variable")
     }

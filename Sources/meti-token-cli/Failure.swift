@@ -42,7 +42,7 @@ extension Failure {
       self.init(.inputOutput, FailureText.of(error), hint: FailureText.defaultAccountHint)
     case let error as InteractionError:
       self = .usage(
-        "METI_TOKEN_INTERACTIVE is \(error.word), not auto, 0, never, dialog or terminal",
+        "METI_TOKEN_INTERACTIVE must be auto, 0, never, dialog or terminal, not \(error.word)",
         hint: "see PROMPTS in meti-token(1)")
     case let error as SystemError: self.init(.inputOutput, error.text)
     case let error as Terminal.NoAnswer: self.init(error)
@@ -142,7 +142,8 @@ extension Failure {
     case .unusable(let reason):
       self.init(
         .unusable, reason,
-        hint: "check --api-url (for a client --token-url), and whether the network needs a log-in")
+        hint: "check the API URL or the client's token URL, and whether the network needs a log-in"
+      )
     }
   }
 
@@ -174,13 +175,13 @@ extension Failure {
     case .system(let number):
       self.init(.inputOutput, "cannot read \(source): \(SystemError(number).text)")
     case .timedOut: self.init(.tryAgain, "\(source) did not end in time")
-    case .empty: self.init(.malformed, "\(source) holds no \(content)")
+    case .empty: self.init(.malformed, "\(source) contains no \(content)")
     case .malformed:
       self.init(
         .malformed,
         content == "token"
-          ? "\(source) holds no legal token"
-          : "\(source) holds no usable \(content): it must be one line of UTF-8, at most 8 KiB, "
+          ? "\(source) contains no legal token"
+          : "\(source) contains no usable \(content): it must be one line of UTF-8, at most 8 KiB, "
             + "without a byte order mark, NUL or carriage return")
     }
   }

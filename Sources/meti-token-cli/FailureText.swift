@@ -17,8 +17,8 @@ enum FailureText {
       )
     case .locked:
       (
-        "the keyring is locked, and prompting is not possible here",
-        "log in to the desktop, or run meti-token in a terminal there"
+        "the keyring is locked, and this call cannot prompt",
+        "run meti-token in a terminal on the desktop, or see SERVERS in meti-token(1)"
       )
     case .promptOpen:
       (
@@ -44,9 +44,12 @@ enum FailureText {
       )
     case .notAnswering:
       ("the keyring does not answer", "find the cause with: meti-token doctor")
-    case .died: ("the keyring ended in the middle of the call", "try again")
+    case .died: ("the keyring ended during the call", "try again")
     case .denied:
-      ("access to the keyring is denied on this session bus", "check D-Bus and AppArmor policy")
+      (
+        "access to the keyring is denied on this session bus",
+        "check the D-Bus and AppArmor policies"
+      )
     case .noCollection:
       (
         "there is no default keyring, and no dialog can be shown to create one",
@@ -70,23 +73,23 @@ enum FailureText {
       )
     case .notStored:
       (
-        "the keyring stores nothing",
+        "the keyring did not store the secret",
         "check that the disk is not full or read-only; --verbose shows the reason"
       )
     case .environment(let error): (Failure(error).message, nil)
     case .readOnly:
       (
-        "the account comes from the environment, which is only read",
+        "the account comes from the environment, which meti-token cannot change",
         "change the account in the environment"
       )
-    case .failed: ("the keyring failed", "see the reason with --verbose")
+    case .failed: ("the keyring failed", "find the reason with --verbose")
     }
   }
 
   /// The address, where it comes from, and why it failed.
   private static func of(_ trouble: BusTrouble) -> (message: String, hint: String?) {
     let origin =
-      trouble.isFromEnvironment ? "of DBUS_SESSION_BUS_ADDRESS" : "found in the runtime directory"
+      trouble.isFromEnvironment ? "from DBUS_SESSION_BUS_ADDRESS" : "found in the runtime directory"
     let bus = "the session bus \(trouble.address), \(origin),"
     let desktop = "log in to a desktop session, or see SERVERS in meti-token(1)"
     switch trouble.reason {
@@ -152,13 +155,13 @@ extension Warning {
     case .rejectionNotStored(let error):
       return "the keyring did not record METI's rejection: \(FailureText.of(error.kind).message)"
     case .rejectionNotRecorded:
-      return "METI's rejection was not recorded, so the next call asks METI again"
+      return "METI's rejection was not recorded: the next call sends the credentials again"
     case .defaultNotRead(let error):
       return "the default account is unknown: \(FailureText.of(error))"
     case .defaultNotWritten(let error):
       return "the default account was not changed: \(FailureText.of(error))"
     case .shortLife(let seconds):
-      return "METI's tokens live \(DurationText.of(seconds)), less than --min-validity"
+      return "METI's tokens are valid for \(DurationText.of(seconds)), less than --min-validity"
     case .notRenewed(let error):
       return "the token expires soon and was not renewed: \(Failure(error).message)"
     }

@@ -40,7 +40,7 @@ extension Call {
   /// A valid token: the one that is handed in, else the account's.
   func validToken(for request: TokenRequest) throws -> Token {
     let start = clock.now()
-    if !request.mustBeNew, let token = try handedIn(),
+    if !request.mustBeNew, let token = try handedIn(), request.canBeMet(by: token),
       request.need(of: token, since: start, at: start) < .required
     {
       return token
@@ -49,7 +49,12 @@ extension Call {
       return try renewal.token(for: request, until: deadline)
     } catch {
       let isSet = !isAccountNamed && CallEnvironment.value(HandedInToken.account) != nil
-      if isSet, try handedIn() == nil { Console.warning("the token in METI_TOKEN has expired") }
+      if isSet, !request.mustBeNew {
+        let isExpired = try handedIn() == nil
+        Console.warning(
+          "the token in METI_TOKEN "
+            + (isExpired ? "has expired" : "is valid for less than --min-validity"))
+      }
       throw error
     }
   }

@@ -99,8 +99,8 @@ struct HeaderFile: ~Copyable {
     var info = stat()
     guard unsafe stat(path, &info) == 0 else {
       throw Failure(
-        .inputOutput, "there is no runtime directory to keep the header file in",
-        hint: "set XDG_RUNTIME_DIR, or have a session: loginctl enable-linger")
+        .inputOutput, "there is no runtime directory for the header file",
+        hint: "set XDG_RUNTIME_DIR, or run: loginctl enable-linger")
     }
     return path
   }
@@ -108,15 +108,15 @@ struct HeaderFile: ~Copyable {
   private static func check(_ directory: Int32, _ path: String) throws {
     var info = stat()
     guard unsafe fstat(directory, &info) == 0 else {
-      throw Failure.inputOutput("cannot look at \(path)")
+      throw Failure.inputOutput("cannot examine \(path)")
     }
     guard info.st_uid == geteuid(), info.st_mode & 0o077 == 0 else {
       throw Failure(
-        .inputOutput, "\(path) is not this user's alone",
+        .inputOutput, "other users may use \(path)",
         hint: "it must be owned by this user and have the mode 0700")
     }
     guard let isInMemory = FileSystem.isInMemory(directory) else {
-      throw Failure.inputOutput("cannot look at \(path)")
+      throw Failure.inputOutput("cannot examine \(path)")
     }
     guard isInMemory else {
       throw Failure(

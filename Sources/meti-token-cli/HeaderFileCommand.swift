@@ -14,9 +14,9 @@ struct HeaderFileCommand: ParsableCommand {
       and prints its path. There is one such file: another account or API replaces it. Without \
       --watch the file stays until the session ends or you remove it; logout does not remove it.
 
-      With --watch the file is updated until SIGTERM, SIGINT or SIGHUP, and then removed. It stays \
-      as long as its token lives, whatever fails. If the keyring is locked or METI cannot be \
-      reached at the start, it waits.
+      With --watch the file is updated until SIGTERM, SIGINT or SIGHUP, and then removed. Whatever \
+      fails, the file stays while its token is valid. If the keyring is locked or METI cannot be \
+      reached, the program waits.
       """)
 
   @Flag(exclusivity: .exclusive)
@@ -29,7 +29,7 @@ struct HeaderFileCommand: ParsableCommand {
       switch value {
       case .write: ArgumentHelp("Write the file once.", visibility: .hidden)
       case .path: "Print the file's path and do nothing else."
-      case .watch: "Stay, and replace the token before it expires."
+      case .watch: "Keep running, and replace the token before it expires."
       }
     }
   }

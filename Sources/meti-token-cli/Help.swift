@@ -5,12 +5,12 @@ import MetiToken
 /// own page of all commands does not.
 enum Help {
   static let text = """
-    Prints a valid METI token, and renews it when it has expired.
+    Prints a valid token for the METI API, and renews it before it expires.
 
       meti-token login                      once; then use the token:
-      curl -H @<(meti-token --header) \(APIURL.standard.text)/sources
-      meti-token curl /sources              the same, the token hidden from ps
+      meti-token curl --fail /sources       run curl with the token
       meti-token exec -- python3 load.py    run a program with METI_TOKEN set
+      curl --fail -H "Authorization: Bearer $(meti-token)" URL
 
     meti-token [OPTION ...]
       -a, --account E-MAIL       use this account, not the default
@@ -21,10 +21,10 @@ enum Help {
     meti-token COMMAND [OPTION ...]
       login, logout, status, list, switch         manage accounts
       exec, curl                                  run a program with a token
-      reject                                      METI answered 401 to the token
+      reject                                      discard a token that METI rejected
       setup-git, get, store, erase, capability    serve git and Bazel
       header-file                                 serve GDAL and QGIS
-      doctor                                      find what is wrong
+      doctor                                      check everything that a call needs
     Exit status: 0 done, 64 usage, 69 keyring, 75 try again, 76 unusable answer,
     77 METI rejects the credentials, 78 log in first, 130 cancelled.
     More: meti-token help print, meti-token COMMAND --help, man meti-token.

@@ -28,8 +28,10 @@ struct LogoutCommand: ParsableCommand {
     settings.acceptsAnyName = true
     settings.alwaysUsesCache = true
     let call = try Call(settings)
+    // An account in the environment stays there, and the default account is the keyring's.
+    let tokenOnly = tokenOnly || call.isFromEnvironment
     let report = { (account: Account) in
-      let what = tokenOnly || call.isFromEnvironment ? "removed the token of" : "logged out"
+      let what = tokenOnly ? "removed the token of" : "logged out"
       Console.say("\(what) \(account.name) at \(account.api.text)")
     }
     if all {
@@ -47,7 +49,7 @@ struct LogoutCommand: ParsableCommand {
     let account = try call.account()
     if try call.renewal.logOut(account, tokenOnly: tokenOnly, until: call.deadline) {
       report(account)
-    } else if !tokenOnly && !call.isFromEnvironment {
+    } else if !tokenOnly {
       throw Failure.notStored(account)
     }
   }

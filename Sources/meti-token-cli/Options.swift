@@ -68,6 +68,8 @@ extension CompletionKind {
 struct Duration: ExpressibleByArgument, Equatable {
   let seconds: Int64
 
+  static let hint = "write a duration as 30, 90s, 5m or 1h"
+
   /// A year, in seconds.
   static let longest: Int64 = 366 * 86400
 

@@ -6,7 +6,7 @@ struct StatusCommand: ParsableCommand {
     commandName: "status",
     abstract: "Show the stored accounts, and how long their tokens are valid.",
     usage: "meti-token status [--account <e-mail>] [--json] [<options>]",
-    discussion: "Contacts neither METI nor you, and shows no secret.")
+    discussion: "Never contacts METI, never prompts, and shows no secret.")
 
   @OptionGroup var account: AccountOption
 

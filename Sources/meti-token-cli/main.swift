@@ -76,7 +76,10 @@ struct MetiTokenCommand: ParsableCommand {
       throw failure
     } catch {
       guard root.exitCode(for: error) == .success else {
-        throw Failure.usage(root.message(for: error), hint: hint(for: arguments))
+        let message = root.message(for: error)
+        throw Failure.usage(
+          words(of: message),
+          hint: message.hasSuffix("<duration>'") ? Duration.hint : hint(for: arguments))
       }
       // Help, the version or a completion script; git would take it for an answer.
       if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
@@ -90,6 +93,14 @@ struct MetiTokenCommand: ParsableCommand {
       if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
     }
     return .done
+  }
+
+  /// The parser's message about two flags that exclude each other, in fewer words: "Value to be set
+  /// with flag '--header' had already been set with flag '--json'".
+  private static func words(of message: String) -> String {
+    let parts = message.split(separator: "'")
+    guard message.contains("had already been set"), parts.count == 4 else { return message }
+    return "use either \(parts[3]) or \(parts[1])"
   }
 
   private static func report(_ failure: Failure, isVerbose: Bool) -> ExitStatus {

@@ -188,7 +188,7 @@ func becomeOtherProgram(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<C
     }
   }
   fail(
-    "meti-token-cli is missing: it is neither \(paths[0]) nor \(paths[1])\n"
+    "meti-token-cli is missing: neither \(paths[0]) nor \(paths[1]) exists\n"
       + "meti-token: hint: install meti-token again", status: 70)
 }
 

@@ -45,7 +45,7 @@ import Testing
       try meaning(status, "<html>Forbidden</html>")
         == .unavailable(
           .init(
-            reason: "the answer is not METI's, but a page of another server (\(status))")))
+            reason: "the answer is not METI's, but a page of another server (HTTP \(status))")))
   }
 
   @Test func `400 or 403 without a body is trouble that may pass`() throws {
@@ -70,14 +70,15 @@ import Testing
   func `400 with a code that means later is trouble that may pass`(_ code: String) throws {
     #expect(
       try meaning(400, #"{"error":"\#(code)"}"#)
-        == .unavailable(.init(reason: "METI asks to try again later (400)")))
+        == .unavailable(.init(reason: "METI asks to try again later (HTTP 400)")))
   }
 
   @Test(arguments: [400, 401, 403, 404])
   func `4xx with Retry-After is trouble that may pass`(_ status: Int) throws {
     #expect(
       try meaning(status, #"{"error":"x"}"#, headers: ["Retry-After: 7"])
-        == .unavailable(.init(reason: "METI asks to try again later (\(status))", retryAfter: 7)))
+        == .unavailable(
+          .init(reason: "METI asks to try again later (HTTP \(status))", retryAfter: 7)))
   }
 
   @Test(
@@ -92,10 +93,11 @@ import Testing
   }
 
   @Test(arguments: [
-    (429, "METI receives too many requests (429)"),
-    (408, "METI did not accept the request (408)"), (425, "METI did not accept the request (425)"),
-    (500, "METI is in trouble (500)"), (503, "METI is in trouble (503)"),
-    (599, "METI is in trouble (599)"),
+    (429, "METI receives too many requests (HTTP 429)"),
+    (408, "METI did not accept the request (HTTP 408)"),
+    (425, "METI did not accept the request (HTTP 425)"),
+    (500, "METI is in trouble (HTTP 500)"), (503, "METI is in trouble (HTTP 503)"),
+    (599, "METI is in trouble (HTTP 599)"),
   ])
   func `408, 425, 429 or 5xx is trouble that may pass`(_ status: Int, _ reason: String) throws {
     #expect(try meaning(status) == .unavailable(.init(reason: reason)))
@@ -118,7 +120,7 @@ import Testing
     #expect(
       try meaning(
         503, headers: ["Date: Sun, 06 Nov 1994 08:49:07 GMT", "Retry-After: \(value)"])
-        == .unavailable(.init(reason: "METI is in trouble (503)", retryAfter: seconds)))
+        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)", retryAfter: seconds)))
   }
 
   @Test(arguments: [[], ["Date: yesterday"]])
@@ -127,21 +129,21 @@ import Testing
   ) throws {
     #expect(
       try meaning(503, headers: headers + ["Retry-After: Sun, 06 Nov 1994 08:49:44 GMT"])
-        == .unavailable(.init(reason: "METI is in trouble (503)", retryAfter: 7)))
+        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)", retryAfter: 7)))
   }
 
   @Test func `503 counts the headers of the final answer alone`() throws {
     let headers = ["HTTP/1.1 103 Early Hints", "Retry-After: 99", "", "HTTP/1.1 503 X"]
     #expect(
       try meaning(503, headers: headers)
-        == .unavailable(.init(reason: "METI is in trouble (503)")))
+        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)")))
   }
 
   @Test(arguments: [("30", 30), ("784111807", 30)] as [(String, Int64)])
   func `429 may say in X-RateLimit-Reset how long to wait`(
     _ value: String, _ seconds: Int64
   ) throws {
-    let reason = "METI receives too many requests (429)"
+    let reason = "METI receives too many requests (HTTP 429)"
     #expect(
       try meaning(429, headers: ["X-RateLimit-Reset: \(value)"])
         == .unavailable(.init(reason: reason, retryAfter: seconds)))
@@ -153,7 +155,7 @@ import Testing
   @Test func `503 does not wait for the end of a limit that was not reached`() throws {
     #expect(
       try meaning(503, headers: ["X-RateLimit-Reset: 30"])
-        == .unavailable(.init(reason: "METI is in trouble (503)")))
+        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)")))
   }
 
   @Test(arguments: [301, 302, 307, 308])
@@ -161,19 +163,21 @@ import Testing
     #expect(
       try meaning(status)
         == .unusable(
-          reason: "METI answered with a redirect (\(status)); no credentials are sent after it"))
+          reason: "METI answered with a redirect (HTTP \(status)), which is not followed"))
   }
 
   @Test(arguments: [404, 405, 410])
   func `404 says that the URL is wrong`(_ status: Int) throws {
     #expect(
-      try meaning(status) == .unusable(reason: "METI has no token endpoint at this URL (\(status))")
-    )
+      try meaning(status)
+        == .unusable(reason: "METI has no token endpoint at this URL (HTTP \(status))"))
   }
 
   @Test(arguments: [0, 100, 101, 402, 407, 418, 451, 600, 999])
   func `anything else is unexpected`(_ status: Int) throws {
-    #expect(try meaning(status) == .unusable(reason: "METI sent an unexpected answer (\(status))"))
+    #expect(
+      try meaning(status)
+        == .unusable(reason: "METI sent an unexpected answer (HTTP \(status))"))
   }
 
   @Test(arguments: [402, 406, 418, 451])
@@ -199,7 +203,7 @@ import Testing
   @Test func `200 with a code that means later is trouble that may pass`() throws {
     #expect(
       try meaning(200, #"{"error":"server_error"}"#)
-        == .unavailable(.init(reason: "METI asks to try again later (200)")))
+        == .unavailable(.init(reason: "METI asks to try again later (HTTP 200)")))
   }
 
   @Test func `200 may begin with a byte order mark`() throws {

@@ -273,8 +273,8 @@ struct `The thin program` {
     #expect(missing.status == .exit(70) && missing.output.isEmpty)
     #expect(
       String(decoding: missing.errors, as: UTF8.self) == """
-        meti-token: error: meti-token-cli is missing: it is neither \(path)-cli nor \
-        \(home("bin"))/../libexec/meti-token/meti-token-cli
+        meti-token: error: meti-token-cli is missing: neither \(path)-cli nor \
+        \(home("bin"))/../libexec/meti-token/meti-token-cli exists
         meti-token: hint: install meti-token again
 
         """)

@@ -194,11 +194,11 @@ struct ClientTests {
   }
 
   @Test(arguments: [
-    (400, "invalid_request", ": it finds the request malformed"),
+    (400, "invalid_request", ": the request is malformed"),
     (401, "invalid_client", ": the client is unknown, or its secret is wrong"),
     (400, "invalid_grant", ": the credentials are wrong or no longer valid"),
     (400, "unauthorized_client", ": the client may not request tokens in this way"),
-    (400, "unsupported_grant_type", ": it does not support this kind of grant"),
+    (400, "unsupported_grant_type", ": this kind of grant is not supported"),
     (400, "invalid_scope", ": the scope is unknown, or not allowed for this client"),
     (403, "access_denied", ": access is denied"),
     (403, "\\u001b[31mnews", ""),

@@ -3,8 +3,7 @@ import Testing
 @Suite("Mistakes in the command line", .manyAtOnce)
 struct CommandLineTests {
   @Test(arguments: [
-    ["--bogus"], ["bogus"], ["--timeout", "soon"], ["--timeout"], ["login", "--bogus"],
-    ["logout", "--all", "--account", "a@b.c"], ["-a"],
+    ["--bogus"], ["bogus"], ["login", "--bogus"], ["logout", "--all", "--account", "a@b.c"], ["-a"],
   ])
   func `a mistake in the command line is one line of error and one of hint`(
     arguments: [String]
@@ -17,6 +16,14 @@ struct CommandLineTests {
     #expect(lines.first?.hasPrefix("meti-token: error: ") == true)
     let command = ["login", "logout"].contains(arguments[0]) ? "\(arguments[0]) " : ""
     #expect(lines.last == "meti-token: hint: see meti-token \(command)--help")
+  }
+
+  @Test(arguments: [["--timeout", "soon"], ["--timeout"], ["exec", "--min-validity", "soon"]])
+  func `the hint about a wrong duration shows its form`(arguments: [String]) throws {
+    let outcome = try Program.metiToken.run(arguments)
+    #expect(outcome.status == .exit(64))
+    let hint = outcome.err.split(separator: "\n").last
+    #expect(hint == "meti-token: hint: write a duration as 30, 90s, 5m or 1h")
   }
 
   @Test(arguments: ["--help", "-h", "help"])

@@ -40,7 +40,7 @@ struct CurlRefusalTests {
     #expect(
       try curl(["https://api.example.org:8443\\@evil.org/"]).told
         == .failure(
-          64, "the URL holds a space, a control character, a backslash or something outside ASCII",
+          64, "the URL contains a space, a control character, a backslash or a non-ASCII character",
           hint: "write it percent-encoded"))
   }
 

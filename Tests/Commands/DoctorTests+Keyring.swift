@@ -25,7 +25,7 @@ extension DoctorTests {
     let report = try examine(place, status: 69)
     #expect(
       report.detail("bus")
-        == "the session bus unix:path=/no/such/bus, of DBUS_SESSION_BUS_ADDRESS, does not exist")
+        == "the session bus unix:path=/no/such/bus, from DBUS_SESSION_BUS_ADDRESS, does not exist")
   }
 
   /// As with `sudo -E`.

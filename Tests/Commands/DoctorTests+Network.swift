@@ -32,7 +32,7 @@ extension DoctorTests {
     #expect(try place.run("-f", "--timeout", "2").status == .exit(75))
     let report = try examine(place, status: 0)
     #expect(report.ids("warning") == ["locks"])
-    #expect(report.detail("locks").hasPrefix("calls do not ask METI for "))
+    #expect(report.detail("locks").hasPrefix("no request to METI for "))
   }
 
   @Test func `a missing runtime directory is a warning`() throws {

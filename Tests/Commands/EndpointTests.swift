@@ -25,7 +25,7 @@ struct EndpointTests {
   func unusable(_ reason: String) -> Told {
     .failure(
       76, reason,
-      hint: "check --api-url (for a client --token-url), and whether the network needs a log-in")
+      hint: "check the API URL or the client's token URL, and whether the network needs a log-in")
   }
 
   /// The failure of a call after METI has rejected the password, with its time taken out.
@@ -116,14 +116,14 @@ struct EndpointTests {
   @Test func `trouble that stays ends in time`() throws {
     place.meti.defaultAnswer = .status(503)
     let outcome = try place.run("--timeout", "20")
-    #expect(outcome.told == unavailable("METI is in trouble (503)"))
+    #expect(outcome.told == unavailable("METI is in trouble (HTTP 503)"))
     #expect(place.meti.tokenPosts == 4)
   }
 
   @Test func `a short timeout bounds the attempts`() throws {
     place.meti.defaultAnswer = .status(503)
     let outcome = try place.run("--timeout", "1")
-    #expect(outcome.told == unavailable("METI is in trouble (503)"))
+    #expect(outcome.told == unavailable("METI is in trouble (HTTP 503)"))
     #expect(outcome.isSoon)
     #expect((1...3).contains(place.meti.tokenPosts))
   }
@@ -135,7 +135,7 @@ struct EndpointTests {
     #expect(outcome.status == .exit(75))
     #expect(
       outcome.err.hasPrefix(
-        "meti-token: error: METI is in trouble (503); the next request is in "))
+        "meti-token: error: METI is in trouble (HTTP 503); the next request is in "))
     #expect(place.meti.tokenPosts == 4)
   }
 
@@ -144,7 +144,7 @@ struct EndpointTests {
     place.meti.defaultAnswer = .status(status, headers: [("Retry-After", "600")])
     let reason =
       status == 429
-      ? "METI receives too many requests (429)" : "METI is in trouble (503)"
+      ? "METI receives too many requests (HTTP 429)" : "METI is in trouble (HTTP 503)"
     let outcome = try place.run()
     #expect(outcome.told == unavailable(reason + "; the next request is in 10 minutes"))
     #expect(outcome.isSoon)
@@ -170,8 +170,8 @@ struct EndpointTests {
     #expect(
       try place.run(with: ["METI_TOKEN_TIMEOUT": "soon"]).told
         == .failure(
-          64, "METI_TOKEN_TIMEOUT is not a duration such as 30, 90s, 5m or 1h",
-          hint: "see ENVIRONMENT in meti-token(1)"))
+          64, "METI_TOKEN_TIMEOUT is not a duration",
+          hint: "write a duration as 30, 90s, 5m or 1h"))
   }
 
   @Test func `trouble at METI does not touch a token that lives`() throws {
@@ -240,13 +240,13 @@ struct EndpointTests {
     Unusable("too much", .oversized(bytes: 65537), "METI's answer is larger than 64 KiB"),
     Unusable(
       "a redirect", .redirect(to: "https://canary.example.com/token"),
-      "METI answered with a redirect (307); no credentials are sent after it"),
+      "METI answered with a redirect (HTTP 307), which is not followed"),
     Unusable(
       "the wrong place", .status(404, body: "canary"),
-      "METI has no token endpoint at this URL (404)"),
+      "METI has no token endpoint at this URL (HTTP 404)"),
     Unusable(
       "an unexpected answer", .status(418, body: #"{"canary":1}"#),
-      "METI sent an unexpected answer (418)"),
+      "METI sent an unexpected answer (HTTP 418)"),
   ]
 
   @Test func `an unusable answer gets its own words, and none of it is shown`() throws {

@@ -144,8 +144,9 @@ struct ExecTests {
   @Test func `a command is needed`() throws {
     for arguments in [["exec"], ["exec", "--"], ["exec", "true"]] {
       let outcome = try place.run(arguments)
-      #expect(outcome.status == .exit(64))
-      #expect(outcome.out == "")
+      #expect(
+        outcome.told
+          == .failure(64, "put the command after --", hint: "see meti-token exec --help"))
     }
   }
 

@@ -10,11 +10,11 @@ struct FakeKeyringTests {
   static let locked = KeyringFaultTests.locked
   static let denied = Told.failure(
     69, "access to the keyring is denied on this session bus",
-    hint: "check D-Bus and AppArmor policy")
+    hint: "check the D-Bus and AppArmor policies")
   static let damaged = Told.failure(
     69, "the keyring has the item but returns no readable secret",
     hint: "store the account again with: meti-token login")
-  static let notStored = "the keyring stores nothing"
+  static let notStored = "the keyring did not store the secret"
 
   static let accessDenied =
     #"error org.freedesktop.DBus.Error.AccessDenied 'Rejected; type="x""#

@@ -200,8 +200,8 @@ struct GitGetTests {
     #expect(
       try place.ask("get", place.lines()).told
         == .quit(
-          69, "the keyring is locked, and prompting is not possible here",
-          hint: "log in to the desktop, or run meti-token in a terminal there"))
+          69, "the keyring is locked, and this call cannot prompt",
+          hint: "run meti-token in a terminal on the desktop, or see SERVERS in meti-token(1)"))
     #expect(try place.ask("get", "protocol=https\nhost=github.com\n").told == .silence)
   }
 

@@ -55,7 +55,7 @@ struct HandOverTests {
     let beside = "\(directory.path)/\(folder)/meti-token-cli"
     let libexec = "\(directory.path)/\(folder)/../libexec/meti-token/meti-token-cli"
     return .failure(
-      70, "meti-token-cli is missing: it is neither \(beside) nor \(libexec)",
+      70, "meti-token-cli is missing: neither \(beside) nor \(libexec) exists",
       hint: "install meti-token again")
   }
 

@@ -87,9 +87,25 @@ import Testing
       outcome.err.hasPrefix("meti-token: warning: the token in METI_TOKEN has expired\n"))
   }
 
+  @Test func `that is not valid for long enough gives way to the account`() throws {
+    let claims = #"{"exp":\(Int(Date().timeIntervalSince1970) + 300)}"#
+    let short =
+      "e30." + Data(claims.utf8).base64EncodedString().replacing("=", with: "") + ".x"
+    var variables = ["METI_TOKEN": short]
+    #expect(try place.run("--min-validity", "4m", with: variables).told == .answer(short))
+    #expect(try place.run("--min-validity", "30m", with: variables).told == .answer(token))
+    place.dropKernelKeys()
+    variables["DBUS_SESSION_BUS_ADDRESS"] = "/dev/null"
+    let outcome = try place.run("--min-validity", "30m", with: variables)
+    #expect(outcome.status == .exit(69) && outcome.out == "")
+    #expect(
+      outcome.err.hasPrefix(
+        "meti-token: warning: the token in METI_TOKEN is valid for less than --min-validity\n"))
+  }
+
   @Test(arguments: ["two words", "line\nbreak", "é"])
   func `that is no legal token is an error`(_ text: String) throws {
     let outcome = try place.run(with: ["METI_TOKEN": text])
-    #expect(outcome.told == .failure(65, "METI_TOKEN holds no legal token"))
+    #expect(outcome.told == .failure(65, "METI_TOKEN contains no legal token"))
   }
 }

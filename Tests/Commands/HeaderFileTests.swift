@@ -94,7 +94,7 @@ struct HeaderFileTests {
     try #require(unsafe chmod(runtime.path, 0o755) == 0)
     let outcome = try place.run(["header-file"])
     #expect(outcome.status == .exit(74))
-    #expect(outcome.err.contains("not this user's alone"))
+    #expect(outcome.err.contains("other users may use "))
   }
 
   @Test func `a symbolic link in place of the directory is not followed`() throws {

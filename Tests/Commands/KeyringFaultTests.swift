@@ -6,8 +6,8 @@ struct KeyringFaultTests {
   let email = METIServer.email
 
   static let locked = Told.failure(
-    69, "the keyring is locked, and prompting is not possible here",
-    hint: "log in to the desktop, or run meti-token in a terminal there")
+    69, "the keyring is locked, and this call cannot prompt",
+    hint: "run meti-token in a terminal on the desktop, or see SERVERS in meti-token(1)")
   static let silent = Told.failure(
     69, "the keyring does not answer",
     hint: "find the cause with: meti-token doctor")
@@ -208,8 +208,8 @@ struct KeyringFaultTests {
     #expect(outcome.out.contains(place.lastToken))
     #expect(
       outcome.err
-        == "meti-token: warning: the token was not stored: the keyring is locked, and prompting is "
-        + "not possible here\n")
+        == "meti-token: warning: the token was not stored: the keyring is locked, and this call "
+        + "cannot prompt\n")
   }
 
   @Test func `a keyring that goes in the middle of a login stores nothing`() throws {

@@ -58,7 +58,7 @@ struct LoginTests {
       try logIn(.text(password + "\n\n")).told
         == .failure(
           65,
-          "standard input holds no usable password: it must be one line of UTF-8, at most 8 KiB, "
+          "standard input contains no usable password: it must be one line of UTF-8, at most 8 KiB, "
             + "without a byte order mark, NUL or carriage return"))
     #expect(place.meti.requests == [])
   }
@@ -76,7 +76,7 @@ struct LoginTests {
 
   @Test(arguments: [[], [10]] as [[UInt8]])
   func `an empty password is malformed input`(bytes: [UInt8]) throws {
-    #expect(try logIn(.bytes(bytes)).told == .failure(65, "standard input holds no password"))
+    #expect(try logIn(.bytes(bytes)).told == .failure(65, "standard input contains no password"))
     #expect(try place.items() == [])
   }
 
@@ -95,7 +95,7 @@ struct LoginTests {
       outcome.told
         == .failure(
           65,
-          "standard input holds no usable password: it must be one line of UTF-8, at most 8 KiB, "
+          "standard input contains no usable password: it must be one line of UTF-8, at most 8 KiB, "
             + "without a byte order mark, NUL or carriage return"))
     #expect(place.meti.requests == [])
     #expect(try place.items() == [])

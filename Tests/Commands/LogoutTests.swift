@@ -43,6 +43,15 @@ struct LogoutTests {
     #expect(try place.run().told == .answer(place.lastToken))
   }
 
+  @Test(arguments: [[], ["--all"]])
+  func `logout of the environment's account keeps the default`(arguments: [String]) throws {
+    let environment = ["METI_EMAIL": other, "METI_PASSWORD": "other"]
+    #expect(
+      try place.run(["logout"] + arguments, with: environment).told
+        == .done("removed the token of \(other) at \(place.url)"))
+    #expect(try place.run("list").out.contains("* \(other)\n"))
+  }
+
   @Test func `logout of all leaves nothing`() throws {
     #expect(
       try place.run("logout", "--all").told
@@ -163,7 +172,7 @@ struct LogoutTests {
   func `an illegal token is malformed input`(text: String) throws {
     #expect(
       try place.run("reject", "--token-stdin", input: .text(text)).told
-        == .failure(65, "standard input holds no legal token"))
+        == .failure(65, "standard input contains no legal token"))
     #expect(place.kernelKeys == ["#\(email)", "#\(other)"])
   }
 

@@ -163,7 +163,8 @@ struct PrintTests {
       try place.run("-f", "--min-validity", "2h").told
         == .answer(
           place.lastToken,
-          err: "meti-token: warning: METI's tokens live 1 hour, less than --min-validity\n"))
+          err: "meti-token: warning: METI's tokens are valid for 1 hour, less than --min-validity\n"
+        ))
     #expect(try place.run("--min-validity", "2h").told == .answer(place.lastToken))
     #expect(place.meti.tokenPosts == 1)
   }
@@ -174,7 +175,8 @@ struct PrintTests {
     #expect(outcome.status == .exit(64))
     #expect(outcome.out == "")
     #expect(outcome.err.hasPrefix("meti-token: error: "))
-    #expect(outcome.err.split(separator: "\n").count == 2)
+    let hint = "meti-token: hint: write a duration as 30, 90s, 5m or 1h\n"
+    #expect(outcome.err.split(separator: "\n").count == 2 && outcome.err.hasSuffix(hint))
   }
 
   // MARK: Forms
@@ -218,7 +220,7 @@ struct PrintTests {
     #expect(
       try place.run("--json", "--header").told
         == .failure(
-          64, "Value to be set with flag '--header' had already been set with flag '--json'",
+          64, "use either --json or --header",
           hint: "see meti-token --help"))
   }
 

@@ -159,7 +159,7 @@ struct ServerTests {
       outcome.told
         == .failure(
           65,
-          "METI_PASSWORD holds no usable password: it must be one line of UTF-8, at most 8 KiB, "
+          "METI_PASSWORD contains no usable password: it must be one line of UTF-8, at most 8 KiB, "
             + "without a byte order mark, NUL or carriage return"))
     #expect(place.meti.requests == [])
   }
@@ -210,7 +210,8 @@ struct ServerTests {
 
   @Test func `a rejection that cannot be recorded is a warning`() throws {
     let place = try server(inEnvironment.merging(["METI_PASSWORD": "wrong"]) { $1 })
-    let warning = "warning: METI's rejection was not recorded, so the next call asks METI again\n"
+    let warning =
+      "warning: METI's rejection was not recorded: the next call sends the credentials again\n"
     let homeless = try place.run(with: nowhere)
     #expect(homeless.status == .exit(77))
     #expect(homeless.err.contains(warning))
@@ -269,7 +270,7 @@ struct ServerTests {
     let file = try place.desktop.directory.write("", to: "secret")
     _ = try Program("chmod").run(["600", file])
     place.environment["METI_CLIENT_SECRET_FILE"] = file
-    #expect(try place.run().told == .failure(65, "\(file) holds no client secret"))
+    #expect(try place.run().told == .failure(65, "\(file) contains no client secret"))
   }
 
   @Test func `another account is looked for in the keyring`() throws {

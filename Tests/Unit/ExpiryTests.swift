@@ -100,7 +100,8 @@ private let expiry = Expiry(lifetime: 3600, from: noon)
 }
 
 @Suite struct `A pause after trouble` {
-  private let pause = BackOff(since: noon, pause: 8 * second, reason: "METI is in trouble (503)")
+  private let pause = BackOff(
+    since: noon, pause: 8 * second, reason: "METI is in trouble (HTTP 503)")
 
   @Test(
     arguments: [

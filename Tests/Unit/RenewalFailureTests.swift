@@ -104,7 +104,7 @@ import Testing
     world.lock.isHeld = true
     world.clock.after(2 * second) { [world] in
       world.lock.state.backOff = BackOff(
-        since: world.clock.now(), pause: 8 * second, reason: "METI is in trouble (503)")
+        since: world.clock.now(), pause: 8 * second, reason: "METI is in trouble (HTTP 503)")
       world.lock.isHeld = false
     }
     #expect(

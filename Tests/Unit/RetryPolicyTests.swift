@@ -81,7 +81,7 @@ extension World {
     #expect(pauses == [])
     #expect(
       backOff
-        == BackOff(since: noon, pause: seconds * second, reason: "METI is in trouble (503)"))
+        == BackOff(since: noon, pause: seconds * second, reason: "METI is in trouble (HTTP 503)"))
   }
 
   @Test(arguments: [3601, 86400, Int64.max])
@@ -166,7 +166,7 @@ extension World {
     #expect(
       backOff
         == BackOff(
-          since: noon.later(1750), pause: 8 * second, reason: "METI is in trouble (503)"))
+          since: noon.later(1750), pause: 8 * second, reason: "METI is in trouble (HTTP 503)"))
   }
 
   @Test func `is waited out by the next call`() {
@@ -193,7 +193,7 @@ extension World {
 
   @Test func `is shared by a call that has less time than the pause`() {
     world.lock.state.backOff = BackOff(
-      since: noon.later(-second), pause: 8 * second, reason: "METI is in trouble (503)")
+      since: noon.later(-second), pause: 8 * second, reason: "METI is in trouble (HTTP 503)")
     #expect(
       world.issue(within: 7 * second) == .failure(.trouble(retryAfter: 7, isTransient: false)))
     #expect(asked == 0)
@@ -210,7 +210,7 @@ extension World {
         Issue.record("there is a token")
         return
       }
-      #expect(trouble.reason == "METI is in trouble (503)")
+      #expect(trouble.reason == "METI is in trouble (HTTP 503)")
     }
     #expect(asked == 4)
   }
@@ -249,7 +249,8 @@ extension World {
 
 @Suite struct `An unusable answer` {
   private let world = World()
-  private let useless = IssuerError.unusable(reason: "METI has no token endpoint at this URL (404)")
+  private let useless = IssuerError.unusable(
+    reason: "METI has no token endpoint at this URL (HTTP 404)")
 
   init() { world.issuer.next = [.failure(useless)] }
 

@@ -60,7 +60,8 @@ extension IssuerError {
     retryAfter: Int64? = nil, isTransient: Bool = true
   ) -> IssuerError {
     .unavailable(
-      .init(reason: "METI is in trouble (503)", retryAfter: retryAfter, isTransient: isTransient))
+      .init(
+        reason: "METI is in trouble (HTTP 503)", retryAfter: retryAfter, isTransient: isTransient))
   }
 }
 

@@ -86,7 +86,8 @@ struct Doctor {
     let environment = call.store as? EnvironmentStore
     let place = environment?.source.name ?? "the keyring"
     guard environment?.source.canBeReadAgain ?? isQuiet else {
-      return (Check(.credentials, .skipped, "not read: \(place) may prompt or be used up"), nil)
+      let reason = environment == nil ? "may prompt" : "can be read only once"
+      return (Check(.credentials, .skipped, "not read: \(place) \(reason)"), nil)
     }
     do {
       guard let credential = try call.store.credential(of: account) else {
@@ -153,7 +154,7 @@ struct Doctor {
     let hint = "set XDG_RUNTIME_DIR to a directory of your own"
     guard let directory = call.locks.place() else {
       return Check(
-        .locks, .warning, "no directory is usable, so parallel calls each ask METI", hint: hint)
+        .locks, .warning, "no usable directory: parallel calls each make a request", hint: hint)
     }
     if let runtime = CallEnvironment.value("XDG_RUNTIME_DIR"), directory != "\(runtime)/meti-token"
     {
@@ -164,8 +165,8 @@ struct Doctor {
     {
       let rest = DurationText.of((pause + 999) / 1000)
       return Check(
-        .locks, .warning, "calls do not ask METI for \(rest): \(backOff.reason)",
-        hint: "wait, or wait in a call with --timeout")
+        .locks, .warning, "no request to METI for \(rest): \(backOff.reason)",
+        hint: "wait, or use a longer --timeout")
     }
     return Check(.locks, .ok, "in \(directory)")
   }
