@@ -78,8 +78,8 @@ public final class KeyringStore: CredentialStore {
     }
   }
 
-  /// The items, if possible unlocked, without a dialog. Locked ones that are beside unlocked ones only
-  /// matter to those who want all of them.
+  /// The items, unlocked if that needs no dialog. If one account is searched for and an unlocked item
+  /// is found, locked ones stay locked.
   private func openedSilently(
     _ attributes: Attributes
   ) throws(KeyringError) -> SecretServiceClient.Found {
@@ -224,7 +224,7 @@ public final class KeyringStore: CredentialStore {
     } catch {
       switch error.kind {
       case .vanished: return  // Another process was faster.
-      // KeePassXC prompts for each removal. The item stays, without its token.
+      // KeePassXC prompts for each removal, so the token is overwritten and its item stays.
       case .needsPrompt where attributes.kind == .token:
         try client.setSecret(StoredBody.pack(Secret(), [:]), of: path)
       default: throw error
@@ -234,8 +234,8 @@ public final class KeyringStore: CredentialStore {
 
   // MARK: Repeating
 
-  /// What `work` gives. If it fails in a way that may pass, it is done once more with a new session;
-  /// not if the user was prompted, who would be prompted again.
+  /// The result of `work`. After a failure that may pass, `work` is repeated once with a new session,
+  /// unless the user was prompted: there would be a second prompt.
   private func repeating<Value: ~Copyable>(
     _ work: () throws(KeyringError) -> Value
   ) throws(KeyringError) -> Value {

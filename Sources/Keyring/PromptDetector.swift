@@ -1,7 +1,7 @@
 import MetiToken
 
-/// Tells from a provider's silence that it may be prompting by itself (pass with a passphrase).
-/// The user has one time for the whole call, of which only silent calls use any.
+/// Concludes from a provider's silence that it may be prompting by itself (pass with a passphrase).
+/// The user has ``MetiToken/Interaction/patience`` in all, from which only the silent time is taken.
 struct PromptDetector {
   /// Milliseconds.
   private var left = Interaction.patience

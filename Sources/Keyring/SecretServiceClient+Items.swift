@@ -47,7 +47,7 @@ extension SecretServiceClient {
   }
 
   /// Creates an item, or replaces the one with the same attributes.
-  /// - Returns: whether a prompt, whose path comes with it, decides about that.
+  /// - Returns: the path of the item, or of the prompt that must be completed first.
   func create(
     _ body: borrowing Secret, label: String, _ attributes: Attributes, in collection: String
   ) throws(KeyringError) -> (item: String?, prompt: String?) {

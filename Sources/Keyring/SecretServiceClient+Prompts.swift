@@ -55,8 +55,8 @@ extension SecretServiceClient {
     didUnlock()
   }
 
-  /// Whether the prompt to unlock opens no dialog: the wallet was opened by PAM at login, and KWallet
-  /// only has not told the Secret Service yet.
+  /// Whether the prompt to unlock opens no dialog: PAM has opened the wallet at login, but the Secret
+  /// Service of KWallet still reports it as locked.
   private func isOpenWallet(_ path: String) -> Bool {
     guard let kwallet,
       let wallet = try? property("Label", of: Self.collection(of: path), as: { $0.string })

@@ -10,7 +10,7 @@ public enum CachedForm {
     let left = token.expiry.remaining(at: now)
     let expires = now.boot + left
     let handOutUntil = expires - token.times.handOutMargin
-    // What has more time left than it ever had is judged by a wrong clock.
+    // If a token has more time left than its whole life, the clock is wrong.
     guard now.boot < handOutUntil, left <= token.lifetime * 1000 else { return nil }
     let refreshFrom =
       token.expiry.isSameBoot(now)

@@ -87,7 +87,7 @@ public struct CurlArguments: Sendable {
     if let value { checked.append(value) }
   }
 
-  /// Those whose value becomes a body, or is written to stdout.
+  /// The options whose value may contain line breaks: it becomes a body, or is written to stdout.
   private static let multiline: Set = [
     "data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json", "form",
     "form-string", "url", "url-query", "write-out",

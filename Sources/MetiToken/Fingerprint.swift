@@ -1,5 +1,5 @@
-/// Short digests (FNV-1a, RFC 9923), enough to tell apart what is meant to differ. Not for secrets that
-/// must stay hidden: of those only 16 bits are ever written.
+/// Short digests (FNV-1a, RFC 9923), which tell different values apart unless somebody tries to make them
+/// equal. They do not hide a value, so only 16 bits of a secret's digest are ever written.
 public struct Fingerprint: Sendable {
   private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 

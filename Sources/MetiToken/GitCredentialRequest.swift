@@ -120,7 +120,7 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
     if end < url.count { try read(.path, decoding: url.extracting(end...)) }
   }
 
-  /// Reads a percent-encoded value. What is no escape stays as it is, as git leaves it.
+  /// Reads a percent-encoded value. Like git, it keeps a malformed escape as it is.
   private mutating func read(_ key: Key, decoding text: Span<UInt8>) throws(MalformedRequest) {
     var decoded = Secret(capacity: text.count)
     var index = 0

@@ -41,8 +41,8 @@ public struct Moment: Equatable, Sendable {
 
 /// The end of the time that a piece of work may take, on the boot clock.
 ///
-/// One value is shared by all who work towards it, so that the time in which the user is prompted can
-/// be added for all of them.
+/// All parts of a call share one value, so that the time in which the user is prompted can be added for
+/// all of them.
 public final class Deadline {
   public private(set) var boot: Int64
 

@@ -140,8 +140,8 @@ public struct Renewal {
   /// For a caller to wait for the lock and for METI while the token still lives, in milliseconds.
   static let refreshLimit: Int64 = 3_000
 
-  /// `current`, which still lives, or a new token if it should be refreshed and a new one is easily
-  /// had. Never prompts, never fails.
+  /// `current`, which is still valid, or a new token if a refresh is due and succeeds. Never prompts,
+  /// never fails.
   private func refresh(
     _ current: consuming Token, _ search: Search, _ held: (any HeldLock)?
   ) -> Token {
@@ -258,7 +258,7 @@ public struct Renewal {
     }
   }
 
-  /// Asks the store, whose errors are passed on as they are.
+  /// Calls the store, and passes its errors on unchanged.
   func asking<Result: ~Copyable>(
     _ question: () throws(KeyringError) -> Result
   ) throws(TokenError) -> Result {

@@ -125,8 +125,8 @@ struct RetryPolicy {
     held.update(at: clock.now()) { $0.backOff = new }
   }
 
-  /// The pause that the server asked for, in milliseconds. No time at all is no answer to when: all
-  /// who wait would ask, one after the other.
+  /// The pause that the server asked for, in milliseconds. A pause of zero does not count: all waiting
+  /// callers would ask, one after the other.
   private static func askedPause(_ trouble: IssuerError.Unavailable) -> Int64? {
     trouble.retryAfter.flatMap { $0 > 0 ? min($0, BackOff.longest / 1000) * 1000 : nil }
   }

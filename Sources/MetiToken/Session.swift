@@ -94,14 +94,14 @@ extension Renewal {
     return isAnyRemoved || cached != .nothing
   }
 
-  /// Removes every account of `api`, or every token, in the store and in the cache. An account that
-  /// cannot be removed does not keep the others.
+  /// Removes every account of `api`, or every token, in the store and in the cache. If one account
+  /// cannot be removed, the others are removed all the same.
   /// - Parameter removed: receives the name of each account that is gone.
   /// - Throws: the first failure, after all has been tried.
   public func logOutAll(
     at api: APIURL, tokensOnly: Bool, until deadline: Deadline, removed: (Account) -> Void
   ) throws(TokenError) {
-    // Also tokens without an account, and if the keyring fails.
+    // This also removes tokens without an account, and runs even if the keyring fails.
     defer { if cache.removeAll(at: api) == .oldTokenRemains { report(.oldTokenCached) } }
     var first: TokenError?
     let stored = try asking { () throws(KeyringError) in try store.accounts(at: api) }
@@ -124,7 +124,7 @@ extension Renewal {
   }
 
   /// Removes the account's token if `isMeant` says so of it, so that a newer token, stored by another
-  /// process meanwhile, stays. The cache comes first: a dead token leaves it also if the store fails.
+  /// process meanwhile, stays. The cache comes first, so that it loses the token even if the store fails.
   /// - Returns: whether anything was removed.
   public func reject(
     _ account: Account, until deadline: Deadline, where isMeant: (borrowing Secret) -> Bool

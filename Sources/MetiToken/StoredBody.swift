@@ -1,8 +1,7 @@
 /// The body of a stored item: the secret on the first line, then `key=value` lines.
 ///
-/// This is the packing of git-credential-libsecret, readable in Seahorse. Expiry and the like stand
-/// here and not in attributes, so that they are replaced in one step with the secret they belong
-/// to. Unknown keys and lines without `=` are ignored; of a repeated key the first one counts.
+/// git-credential-libsecret uses the same form, which is readable in Seahorse. The expiry is stored
+/// here and not in an attribute, so that one step replaces it together with the secret. Unknown keys and lines without `=` are ignored; of a repeated key the first one counts.
 public struct StoredBody: ~Copyable, Sendable {
   private var bytes: Secret
   /// Where the secret ends, in bytes.

@@ -45,7 +45,7 @@ extension Token {
 
   /// What a default call has to do about it.
   ///
-  /// A token with more time left than it ever had is judged by a wrong clock, and is not trusted.
+  /// If a token has more time left than its whole life, the clock is wrong: the token is not used.
   public func need(at now: Moment) -> RenewalNeed {
     let left = expiry.remaining(at: now)
     guard left > times.handOutMargin, left <= lifetime * 1000 else { return .required }
@@ -99,7 +99,7 @@ public struct TokenRequest: Sendable {
   ) -> RenewalNeed {
     if mustBeNew, !wasIssued(token, since: start) { return .required }
     if let minimumValidity {
-      // No token can meet what is longer than its life: half the life is asked for then.
+      // If no token lives that long, half of its life is enough.
       let asked = canBeMet(by: token) ? minimumValidity * 1000 : token.lifetime * 1000 / 2
       if token.expiry.remaining(at: now) <= asked { return .required }
     }

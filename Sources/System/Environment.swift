@@ -6,7 +6,7 @@ import MetiToken
 public struct Environment: ~Copyable {
   /// `NAME=value` with its NUL.
   private var entries: [[CChar]] = []
-  /// One more entry, whose value is a secret; empty for none.
+  /// The entry whose value is a secret; empty if there is none.
   private var secret = Secret(capacity: 0)
 
   /// A copy of environ(7).

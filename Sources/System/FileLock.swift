@@ -52,7 +52,7 @@ public struct FileLock: Locks {
       // Jitter keeps many waiters from trying at the same moments.
       clock.pause(min(remaining, 1 + Int64(Double(pause) * clock.random())))
       pause = min(pause * 2, Self.longestPause)
-      // An impossible lock was held a moment ago: it excludes nobody any more.
+      // Also if locking has become impossible: then the lock excludes nobody.
       if file.tryLock(system) != .held { return file }
     }
     return nil
@@ -63,7 +63,7 @@ public struct FileLock: Locks {
     return File.text(Self.path(name, in: directory), limit: LockFile.longestNote) ?? ""
   }
 
-  /// The directory whose files can be locked, found out by trying; `nil` if there is none.
+  /// The first directory in which a file can be locked; `nil` if there is none. Tries it.
   public func place() -> String? {
     directories.first { directory in
       let file = LockFile(path: Self.path("keyring", in: directory))

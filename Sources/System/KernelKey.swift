@@ -21,8 +21,8 @@ enum KernelKey {
   /// The payload; empty if it is longer than `room`.
   ///
   /// A process of cron or of a system service finds the key, but may read it only if it possesses it
-  /// (keyrings(7), "Possession"): linked to its process keyring. That is a key of its own, of which a
-  /// user may have few, so it is the second try.
+  /// (keyrings(7), "Possession"), so the key is linked to its process keyring. That keyring counts
+  /// against the user's quota, so this is the second try.
   static func read(_ description: String, room: Int) throws(Refusal) -> Secret {
     var key = try search(meti_user_keyring, description)
     if meti_key_read(key, nil, 0) < 0, Glibc.errno == EACCES {
@@ -31,7 +31,7 @@ enum KernelKey {
     var size = 0
     let payload = unsafe Secret(capacity: room) { buffer in
       size = unsafe meti_key_read(key, buffer.baseAddress, room)
-      // The whole size, of which no more than the room was copied.
+      // keyctl(2) returns the whole size, also if it has copied less.
       return size <= room ? size : 0
     }
     guard size >= 0 else { throw Refusal("KEYCTL_READ") }

@@ -3,7 +3,7 @@ import MetiToken
 
 /// The open file of a lock. Only the holder writes its note.
 ///
-/// Without a file it excludes nobody, and its note is known to this process alone.
+/// Without a file the lock excludes nobody, and only this process knows the note.
 final class LockFile: HeldLock {
   private let descriptor: Int32
   private var ownNote = ""
@@ -57,7 +57,7 @@ final class LockFile: HeldLock {
     return String(validating: bytes, as: UTF8.self) ?? ""
   }
 
-  /// Written before the rest of a longer one is cut off, so that a full disk keeps what there was.
+  /// Writes the note before the file is shortened, so that a full disk does not lose the old note.
   @discardableResult func write(_ note: String) -> Bool {
     guard descriptor >= 0 else {
       ownNote = note

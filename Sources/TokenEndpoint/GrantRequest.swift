@@ -1,10 +1,10 @@
 import MetiToken
 
-/// What is sent, and where to: all that the two grants do not have in common.
+/// The body of a token request and its URL: all in which the two grants differ.
 struct GrantRequest: ~Copyable {
   /// The endpoint that issues tokens; it is asked with POST.
   let url: String
-  /// Its scheme and host, for those who must know whom they talk to.
+  /// The scheme and host of `url`.
   let server: APIURL
   /// The JSON body.
   let body: Secret

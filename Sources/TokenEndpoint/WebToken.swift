@@ -1,9 +1,8 @@
 import FoundationEssentials
 import MetiToken
 
-/// A JWT (RFC 7519), as far as it says how long it lives and whose it is. Nothing of it is verified:
-/// whoever could forge it could as well have sent another `expires_in`, and what it says of its owner
-/// is shown to users, and decides nothing.
+/// A JWT (RFC 7519): its lifetime and its owner. Nothing is verified. A server that forges `exp` could
+/// as well send a wrong `expires_in`, and the owner is only shown to users.
 public enum WebToken {
   /// Seconds since 1970 UTC, perhaps with a fraction (RFC 7519, 2, NumericDate).
   struct Claims: Decodable {
@@ -35,14 +34,14 @@ public enum WebToken {
     claims(of: token)?.secondsLeft(at: date)
   }
 
-  /// Whose token it says it is; `nil` if it is no JWT in compact form or names nobody.
+  /// The owner that the token names; `nil` if it is no JWT in compact form or names none.
   public static func owner(_ token: borrowing Secret) -> TokenOwner? {
     let owner = payload(token).flatMap { try? JSONDecoder().decode(TokenOwner.self, from: $0) }
     return owner == TokenOwner() ? nil : owner
   }
 
   /// The second of exactly three parts (RFC 7519, 3; RFC 7515, 7.1), decoded. `Data` and `String` are
-  /// not wiped; what they hold says whose token it is, and is not the token.
+  /// not wiped: they contain the claims, and not the signature that makes a token.
   private static func payload(_ token: borrowing Secret) -> Data? {
     token.withBytes { bytes in
       let dots = (0..<bytes.byteCount).filter { bytes.byte(at: $0) == UInt8(ascii: ".") }

@@ -86,7 +86,7 @@ enum CallEnvironment {
 }
 
 extension Account {
-  /// An account that somebody names: on the command line, in the environment or at the terminal.
+  /// An account whose name comes from the command line, the environment or the terminal.
   ///
   /// - Throws: also for a name with terminal controls.
   init(entered name: String, api: APIURL) throws {

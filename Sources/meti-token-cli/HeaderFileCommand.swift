@@ -137,7 +137,7 @@ struct HeaderFileCommand: ParsableCommand {
 }
 
 extension Failure {
-  /// Whether it may end without anybody's changing what is stored.
+  /// Whether the trouble may pass without a change to the stored account.
   fileprivate var mayPass: Bool { [.keyring, .tryAgain].contains(status) }
 }
 

@@ -3,7 +3,7 @@ import System
 
 /// The command that stores an account, as a hint names it.
 enum LoginLine {
-  /// For an account whose grant is known: a client's tokens come from where they came from before.
+  /// For an account whose grant is known: a client keeps its token URL, audience and scope.
   static func storing(_ account: Account, _ grant: Credential.Grant) -> String {
     guard case .clientCredentials(let tokenURL, let audience, let scope) = grant else {
       return "meti-token login" + option(for: account.api)

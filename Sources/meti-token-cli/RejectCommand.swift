@@ -22,7 +22,7 @@ struct RejectCommand: ParsableCommand {
     var settings = common.settings(account: account.account)
     settings.alwaysUsesCache = true
     let call = try Call(settings)
-    // Without a token every one is meant.
+    // Without --token-stdin, whichever token is stored is discarded.
     let rejected =
       try tokenStdin
       ? call.uncounted { try SecretSource.standardInput.readToken(call.clock) } : Secret()

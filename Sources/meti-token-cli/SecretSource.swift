@@ -12,8 +12,8 @@ enum SecretSource {
   /// A secret as it was found.
   struct Found: ~Copyable {
     var secret: Secret
-    /// Which state of which regular file it was in: changes when the secret does, and says nothing
-    /// about it.
+    /// Identifies the regular file and its state: changes when the secret does, and tells nothing
+    /// about the secret.
     let file: String?
   }
 
@@ -57,8 +57,8 @@ enum SecretSource {
     }
   }
 
-  /// Whether users may read the file who need not: neither its owner nor, if it is root's, our group
-  /// alone, as Kubernetes mounts a secret (fsGroup).
+  /// Whether others than the owner may read the file. A file of root's may also be readable for our
+  /// group: Kubernetes mounts secrets so (fsGroup).
   var isExposed: Bool {
     guard case .file(let path) = self else { return false }
     var info = stat()
@@ -99,7 +99,7 @@ enum SecretSource {
       let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
       guard descriptor >= 0 else { throw error(.system(errno), content) }
       defer { close(descriptor) }
-      // Before it is read: what is written meanwhile is another state.
+      // Before the file is read: a write in between makes another state.
       let file = Self.state(of: descriptor)
       return Found(
         secret: try readAll(descriptor, content, atMost: room, until: deadline, clock), file: file)
