@@ -97,7 +97,7 @@ struct ClientTests {
     #expect(client.posts == 2)
   }
 
-  // MARK: Taking back
+  // MARK: Discarding
 
   @Test(arguments: Keeping.allCases)
   func `a token that is rejected is replaced`(_ keeping: Keeping) throws {
@@ -157,7 +157,8 @@ struct ClientTests {
   }
 
   @Test(arguments: Keeping.allCases)
-  func `a refused secret stops the line, and the hint ends that`(_ keeping: Keeping) throws {
+  func `a rejected secret is not sent again until the login in the hint`(_ keeping: Keeping) throws
+  {
     let client = try ClientPlace(keeping, secret: "wrong")
     let hint =
       keeping == .keyring
@@ -203,7 +204,7 @@ struct ClientTests {
     (403, "access_denied", ": access is denied"),
     (403, "\\u001b[31mnews", ""),
   ])
-  func `a refusal is told in words`(_ status: Int32, _ code: String, _ words: String) throws {
+  func `a rejection is reported in words`(_ status: Int32, _ code: String, _ words: String) throws {
     let client = try ClientPlace(.environment)
     let body = #"{"error":"\#(code)","error_description":"words of the server's"}"#
     client.issuer.meti.answerNext(.status(Int(status), body: body))
@@ -238,7 +239,7 @@ struct ClientTests {
     #expect(lines.contains { $0.hasPrefix("scope=") } == (scope != nil))
   }
 
-  @Test func `without its token URL nobody is asked for its secret`() throws {
+  @Test func `without its token URL its secret is not prompted for`() throws {
     let place = try Workplace()
     place.environment.merge(["METI_CLIENT_ID": id]) { $1 }
     let terminal = try place.sit(output: .pipe)

@@ -47,7 +47,7 @@ struct CommandLineTests {
   }
 
   @Test(arguments: ["bash", "zsh", "fish"])
-  func `a shell is told the options that need no command`(shell: String) throws {
+  func `a completion script has the options that need no command`(shell: String) throws {
     let script = try Program.metiToken.run(["--generate-completion-script", shell])
     #expect(script.status == .exit(0))
     for word in ["force-refresh", "min-validity", "no-prompt", "header-file", "setup-git"] {

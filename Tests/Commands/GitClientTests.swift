@@ -90,7 +90,7 @@ struct GitClientTests {
     #expect(git.contents(log) == "")
   }
 
-  @Test func `after a hard failure git asks nobody else`() throws {
+  @Test func `after a hard failure git asks no other helper and no user`() throws {
     let log = try git.addWitness(to: "credential.\(place.url).helper")
     try place.desktop.lock()
     place.dropKernelKeys()

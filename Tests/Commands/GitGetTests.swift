@@ -157,7 +157,7 @@ struct GitGetTests {
     #expect(try place.ask("get", place.lines("username=\(email)")).told == .silence)
   }
 
-  @Test func `nobody is asked at a terminal`() throws {
+  @Test func `the user at a terminal is not prompted`() throws {
     let place = try Workplace()
     let terminal = try Terminal(
       .metiToken, ["get"], environment: place.environment, input: .text(place.lines()),
@@ -205,7 +205,7 @@ struct GitGetTests {
     #expect(try place.ask("get", "protocol=https\nhost=github.com\n").told == .silence)
   }
 
-  @Test func `a refused password makes git quit`() throws {
+  @Test func `a rejected password makes git quit`() throws {
     #expect(try place.run("reject").status == .exit(0))
     place.meti.setPassword("changed", for: email)
     let first = try place.ask("get", place.newLines)

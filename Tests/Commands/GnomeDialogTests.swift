@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// GNOME Keyring itself asks; only the person and the window are not real.
+/// GNOME Keyring itself asks; only the user and the window are not real.
 @Suite("When GNOME Keyring asks", .manyAtOnce)
 struct GnomeDialogTests {
   let place: Workplace
@@ -82,7 +82,7 @@ struct GnomeDialogTests {
     #expect(try place.items().count == 2)
   }
 
-  @Test func `where nobody can be asked no dialog opens`() throws {
+  @Test func `if prompting is not possible no dialog opens`() throws {
     try prompter.tell("answer \(password)")
     #expect(try place.run().status == .exit(69))
     #expect(try place.run("-f").status == .exit(69))
@@ -91,7 +91,7 @@ struct GnomeDialogTests {
     #expect(try prompter.journal() == [])
   }
 
-  @Test func `what the person types is not in the program's words`() throws {
+  @Test func `what the user types is not in the program's output`() throws {
     try prompter.tell("answer \(password)")
     let (outcome, screen) = try call("--verbose")
     #expect(outcome.value == place.lastToken)

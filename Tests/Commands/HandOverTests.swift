@@ -91,7 +91,7 @@ struct HandOverTests {
   }
 
   @Test(arguments: ["elsewhere/meti-token", "elsewhere/mt", "elsewhere/git-credential-meti"])
-  func `through a symbolic link it finds what stands beside the real one`(name: String) throws {
+  func `through a symbolic link it finds the program beside the real file`(name: String) throws {
     _ = try install(.metiToken, at: "usr/bin/meti-token")
     try installScript("other", at: "usr/libexec/meti-token/meti-token-cli")
     try installScript("wrong", at: "elsewhere/meti-token-cli")
@@ -106,7 +106,7 @@ struct HandOverTests {
       try hand(over: link("home/meti-token", to: directory.path + "/usr/meti-token")) == Self.mark)
   }
 
-  @Test func `found through PATH it finds what stands beside it`() throws {
+  @Test func `found through PATH it finds the program beside it`() throws {
     _ = try install(.metiToken, at: "bin/meti-token")
     try installScript("other", at: "bin/meti-token-cli")
     let outcome = try Program("/bin/sh").run(

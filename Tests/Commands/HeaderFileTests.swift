@@ -71,7 +71,7 @@ struct HeaderFileTests {
     }
   }
 
-  @Test func `the path is told without anything being done`() throws {
+  @Test func `the path is printed without anything being done`() throws {
     let outcome = try Program.metiToken.run(
       ["header-file", "--path"], environment: ["XDG_RUNTIME_DIR": runtime.path])
     #expect(outcome.out == path + "\n")
@@ -115,7 +115,7 @@ struct HeaderFileTests {
   @Test func `readers never see half a file`() throws {
     let place = try loggedIn()
     #expect(try place.run(["header-file"]).status == .exit(0))
-    // Each writes the file anew; readers look all the while.
+    // Each writes the file again while readers look.
     let script = "for i in 1 2 3 4 5; do \"$0\" header-file >/dev/null || exit 1; done"
     let writers = try (0..<4).map { _ in
       try Program("/bin/sh").start(
@@ -229,7 +229,7 @@ struct HeaderFileTests {
     #expect(contents() == nil)
   }
 
-  @Test func `the watch ends when its token has, where METI's answer makes no sense`() throws {
+  @Test func `the watch ends with its token if METI's answer is unusable`() throws {
     let place = try loggedIn(lifetime: 2)
     let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)
@@ -254,7 +254,7 @@ struct HeaderFileTests {
       names.filter { $0.hasPrefix(".") }.sorted() == [alive, ".authorization.x"].sorted())
   }
 
-  @Test func `the watch ends when METI refuses the password`() throws {
+  @Test func `the watch ends when METI rejects the password`() throws {
     let place = try loggedIn(lifetime: 2)
     let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)
@@ -277,7 +277,7 @@ struct HeaderFileTests {
     let directory = try TemporaryDirectory()
     let unit = Program.repository + "contrib/systemd/meti-token-header.service"
     guard FileManager.default.isExecutableFile(atPath: "/usr/bin/systemd-analyze") else { return }
-    // systemd looks for the program in places of its own, where it is not installed yet.
+    // systemd looks for the program in its own directories, and it is not installed yet.
     let text = try String(contentsOfFile: unit, encoding: .utf8)
     #expect(text.contains("ExecStart=meti-token header-file --watch\n"))
     let copy = try directory.write(

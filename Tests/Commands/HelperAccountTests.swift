@@ -50,7 +50,7 @@ struct HelperAccountTests {
     #expect(answer.out == (try place.password(place.lastToken, of: other)))
   }
 
-  @Test func `erase takes back the token of the account that is named`() throws {
+  @Test func `erase discards the token of the account that is named`() throws {
     let place = try desktop()
     for name in [other, own] { _ = try place.ask("get", place.lines("username=\(name)")) }
     let erased = try place.ask("erase", place.lines("username=\(other)"))

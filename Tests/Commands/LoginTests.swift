@@ -33,7 +33,7 @@ struct LoginTests {
   }
 
   @Test(arguments: [Desktop.Kind.noBus, .noKeyring])
-  func `without a keyring nobody is asked for a password`(_ kind: Desktop.Kind) throws {
+  func `without a keyring no password is prompted for`(_ kind: Desktop.Kind) throws {
     let terminal = try Workplace(kind).sit("login")
     #expect(terminal.wait().status == .exit(69))
     #expect(!terminal.screen.contains("METI e-mail"))

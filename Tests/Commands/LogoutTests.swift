@@ -97,7 +97,7 @@ struct LogoutTests {
     #expect(place.kernelKeys == [])
   }
 
-  @Test func `logout of the token where there is none is no failure`() throws {
+  @Test func `logout of the token succeeds if there is no token`() throws {
     #expect(try place.run("logout", "--token-only").status == .exit(0))
     #expect(try place.run("logout", "--token-only").told == .done())
   }

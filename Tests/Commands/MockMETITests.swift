@@ -37,7 +37,7 @@ struct MockMETITests {
     #expect(server.meti.requests[1].authorization == "Bearer \(token)")
   }
 
-  @Test func `it refuses a wrong password`() throws {
+  @Test func `it rejects a wrong password`() throws {
     let outcome = try post(METIServer(), password: "wrong")
     #expect(outcome.out == #"{"error":"invalid e-mail or password"}"#)
   }

@@ -37,7 +37,7 @@ struct OutputTests {
     }
   }
 
-  @Test func `what stderr would be told goes into no other file`() throws {
+  @Test func `output for a closed stderr goes into no other file`() throws {
     place.meti.answerNext(.status(503))
     // The warning and the trouble are for nobody.
     let outcome = try place.run("-f", "--verbose", "--min-validity", "2h", errors: .closed)

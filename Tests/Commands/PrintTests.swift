@@ -93,7 +93,7 @@ struct PrintTests {
     #expect(place.meti.tokenPosts == 1)
   }
 
-  @Test func `a token close to its end is renewed`() throws {
+  @Test func `a token that expires soon is renewed`() throws {
     // A quarter of its life is left for a refresh.
     let place = try Workplace.loggedIn(lifetime: 2)
     usleep(1_700_000)

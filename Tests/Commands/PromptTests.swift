@@ -51,7 +51,7 @@ struct PromptTests {
   }
 
   @Test(arguments: ["n", "no", "x"])
-  func `who does not want to log in is told how to`(answer: String) throws {
+  func `a user who declines to log in gets the command for it`(answer: String) throws {
     let terminal = try place.sit(output: .pipe)
     try terminal.expect(offer)
     terminal.send(answer + "\n")
@@ -167,7 +167,7 @@ struct PromptTests {
     try terminal.expect("meti-token: error: the account name is empty\r\n")
   }
 
-  @Test func `a mistyped letter can be taken back`() throws {
+  @Test func `a mistyped letter can be deleted`() throws {
     let terminal = try atThePassword()
     terminal.send("wrong\u{15}\(password)x\u{7f}\n")
     #expect(terminal.wait().status == .exit(0))

@@ -245,7 +245,7 @@ struct ServerTests {
     #expect(text.contains("; correct the credentials in the environment\n"))
   }
 
-  @Test func `an account without its secret is told what it needs`() throws {
+  @Test func `the hint names the secret that an account lacks`() throws {
     let needs =
       "METI_EMAIL needs METI_PASSWORD, METI_PASSWORD_FILE or the systemd credential "
       + "meti-password; or log in with: meti-token login"
@@ -303,7 +303,7 @@ struct ServerTests {
     #expect(place.meti.tokenPosts == 1)
   }
 
-  @Test func `a client without a token URL is told what is missing`() throws {
+  @Test func `the hint names the token URL that a client lacks`() throws {
     let place = try server(["METI_CLIENT_ID": "id", "METI_CLIENT_SECRET": "secret"])
     #expect(
       try place.run().told

@@ -43,7 +43,7 @@ struct SingleFlightTests {
     #expect(place.meti.tokenPosts == 1)
   }
 
-  @Test func `a hundred calls, one after the other, with a refused password make one request`()
+  @Test func `a hundred calls, one after the other, with a rejected password make one request`()
     throws
   {
     let place = try server(password: "wrong")
@@ -58,7 +58,7 @@ struct SingleFlightTests {
     #expect(place.meti.tokenPosts == 1)
   }
 
-  @Test func `callers at once share an answer that is of no use`() throws {
+  @Test func `callers at once share an unusable answer`() throws {
     let place = try server()
     place.meti.defaultAnswer = .delay(seconds: 1, then: .status(404))
     let callers = try (0..<10).map { _ in try place.start() }

@@ -29,7 +29,7 @@ struct StatusTests {
       """)
   }
 
-  @Test func `an account with a token is told as a person reads it`() throws {
+  @Test func `an account with a token is shown in words`() throws {
     let place = try Workplace.loggedIn()
     #expect(
       try report(place)
@@ -57,7 +57,7 @@ struct StatusTests {
     #expect(try report(place) == text(place, token: "none"))
   }
 
-  @Test func `a token that has run out is told`() throws {
+  @Test func `a token that has expired is shown as expired`() throws {
     let place = try Workplace.loggedIn(lifetime: 1)
     usleep(1_100_000)
     #expect(try report(place) == text(place, token: "expired; the next call renews it"))
@@ -80,7 +80,7 @@ struct StatusTests {
             + #""rejected_on":EPOCH}],"api_url":"\#(place.url)"}"#))
   }
 
-  @Test func `status asks nobody and shows no secret`() throws {
+  @Test func `status never prompts and shows no secret`() throws {
     let place = try Workplace.loggedIn()
     for arguments in [[], ["--json"], ["--verbose"]] {
       let outcome = try Program.metiToken.run(
@@ -99,8 +99,7 @@ struct StatusTests {
     #expect(try report(place).status == .exit(0))
   }
 
-  @Test func `a token that is still in the kernel is told though that tier is switched off`() throws
-  {
+  @Test func `a token in the kernel is shown though that tier is switched off`() throws {
     let place = try Workplace.loggedIn()
     place.environment["METI_TOKEN_CACHE"] = "keyring"
     #expect(
@@ -164,7 +163,7 @@ struct StatusTests {
     #expect(try report(place, "--json").status == .exit(78))
   }
 
-  @Test func `without a keyring the kernel's token is told, with a warning`() throws {
+  @Test func `without a keyring the kernel's token is shown, with a warning`() throws {
     let place = try Workplace.loggedIn()
     try place.desktop.killKeyring()
     var expected = text(

@@ -25,9 +25,9 @@ indirect enum Answer: Sendable {
   case oversized(bytes: Int)
   /// A 200 that promises more bytes than are sent before the connection is closed.
   case truncated
-  /// The connection is closed without a word.
+  /// The connection is closed without an answer.
   case close
-  /// The connection is reset without a word.
+  /// The connection is reset without an answer.
   case reset
   /// The connection stays open, and nothing is ever said.
   case silence

@@ -4,7 +4,7 @@
 final class Desktop {
   enum Kind: String, Sendable {
     case unlocked
-    /// The login collection exists and is locked, and nobody can be asked to unlock it.
+    /// The login collection exists and is locked, and no dialog can be shown to unlock it.
     case locked
     /// A bus on which nobody serves secrets.
     case noKeyring = "no-keyring"

@@ -65,7 +65,7 @@ final class FakePrompter: FakeService {
 }
 
 extension Workplace {
-  /// A desktop with a fake keyring, logged in; the keyring's journal is empty, and so is the
+  /// A desktop with a fake keyring, logged in; the keyring's journal is empty, as is the
   /// kernel tier.
   static func withFake() throws -> (place: Workplace, keyring: FakeKeyring) {
     let place = try Workplace(.noKeyring)

@@ -40,5 +40,5 @@ struct Missed: Error, CustomStringConvertible {
   let what: String
   let seen: String
 
-  var description: String { "waited in vain for \(what); seen: \(seen.debugDescription)" }
+  var description: String { "waited too long for \(what); seen: \(seen.debugDescription)" }
 }

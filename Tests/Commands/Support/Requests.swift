@@ -1,6 +1,6 @@
 import Foundation
 
-/// What callers of the helper say, and what they are to be told.
+/// Requests of callers of the helper, and the expected answers.
 extension Workplace {
   /// `127.0.0.1:PORT`, as git names the host.
   var host: String { String(url.dropFirst("https://".count)) }
@@ -63,10 +63,10 @@ extension Workplace {
 }
 
 extension Told {
-  /// Success without a word.
+  /// Success without output.
   static let silence = Told(status: .exit(0), out: "", err: "")
 
-  /// As `failure`, and git is told to ask nobody else.
+  /// As `failure`, and git must not prompt or ask another helper.
   static func quit(_ status: Int32, _ error: String, hint: String? = nil) -> Told {
     var told = failure(status, error, hint: hint)
     told.out = "quit=1\n"

@@ -2,7 +2,7 @@ import CTestSupport
 import Foundation
 import Glibc
 
-/// A program at a terminal, with us as the person at it.
+/// A program at a terminal, with the test as its user.
 ///
 /// As at a real terminal the program is started by a shell, which leads the session; were the
 /// program itself to lead it, the kernel would reset the terminal at its end, and nobody could

@@ -17,7 +17,7 @@ final class Workplace {
     environment = desktop.environment.merging(server.environment) { $1 }
   }
 
-  /// Logged in; the mock counts anew.
+  /// Logged in; the mock counts from zero.
   static func loggedIn(lifetime: Int = 3600) throws -> Workplace {
     let place = try Workplace(lifetime: lifetime)
     try place.logIn()
@@ -84,7 +84,7 @@ final class Workplace {
     return true
   }
 
-  /// The token issued last; empty where there was none.
+  /// The token issued last; empty if there was none.
   var lastToken: String { meti.lastToken ?? "" }
 
   /// The descriptions of the kernel keys of this METI, without what is common to them: empty for
@@ -172,7 +172,7 @@ extension Outcome {
 }
 
 extension StringProtocol where SubSequence == Substring {
-  /// What stands before and after the first `separator`; all of it and nothing where there is none.
+  /// The texts before and after the first `separator`; without one, the whole text and nothing.
   func parted(at separator: String) -> (before: String, after: String) {
     guard let range = firstRange(of: separator) else { return (String(self), "") }
     return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
