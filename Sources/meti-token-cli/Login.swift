@@ -98,7 +98,7 @@ struct Login {
       throw Failure.usage(
         Terminal() == nil
           ? "there is no terminal to ask on"
-          : "no questions in a background job, a notebook or CI, or with METI_TOKEN_INTERACTIVE",
+          : "questions are off in a background job, a notebook and CI, or by METI_TOKEN_INTERACTIVE",
         hint: grant == .password
           ? "use --email with --password-stdin or --password-file"
           : "use --client-secret-stdin or --client-secret-file")
