@@ -9,7 +9,7 @@ struct ExecCommand: ParsableCommand {
     abstract: "Run a command with a valid token in its environment.",
     usage: "meti-token exec [--env <name>] [<options>] -- <command> [<argument> ...]",
     discussion: """
-      meti-token becomes the command: signals and the exit status are the command's own. \
+      The command takes the place of meti-token: signals and the exit status are its own. \
       METI_PASSWORD, METI_PASSWORD_FILE, METI_CLIENT_SECRET, METI_CLIENT_SECRET_FILE and \
       CREDENTIALS_DIRECTORY are removed from its environment. Without a token the command does \
       not run. The token is not renewed while the command runs.

@@ -6,17 +6,17 @@ import System
 struct CurlCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "curl",
-    abstract: "Run curl with a valid token, for the API alone.",
+    abstract: "Run curl with a valid token; requests go to the API only.",
     usage: "meti-token curl <argument of curl> ...",
     discussion: """
       The URL is a path such as /sources, or a URL on the API's origin. METI_ACCOUNT and \
       METI_API_URL select the account and the API. curl reads the token from a pipe: it is in no \
       argument, file or environment variable, and is not sent after a redirect to another host.
 
-      There is one transfer, and braces and brackets in its URL have no meaning. If METI answers \
-      401, the token is discarded and a message says so; the request is not repeated. Route and \
-      trust come from the environment alone: HTTPS_PROXY, NO_PROXY, METI_CA_FILE, SSL_CERT_FILE. \
-      ~/.curlrc is not read.
+      curl makes one transfer, and braces and brackets in the URL have no meaning. If METI answers \
+      401, the token is discarded and a warning says so; the request is not repeated. The proxy and \
+      the trusted certificates come from the environment alone: HTTPS_PROXY, NO_PROXY, METI_CA_FILE, \
+      SSL_CERT_FILE. ~/.curlrc is not read.
 
       Allowed options, spelled in full: \(CurlArguments.allowedOptions).
 
