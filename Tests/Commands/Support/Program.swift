@@ -16,7 +16,7 @@ struct Program: Sendable {
     self.path = path
   }
 
-  /// One of this package's executables, as built along with the tests.
+  /// One of this package's executables.
   init(product name: String) {
     self.path = Program.products + name
   }
@@ -26,10 +26,12 @@ struct Program: Sendable {
     self.path = Program.repository + path
   }
 
-  /// Where the package's executables are, with a slash at the end.
-  ///
-  /// The test bundle is an executable beside them.
+  /// Where the package's executables are, with a slash at the end: in METI_TEST_PROGRAMS, as
+  /// scripts/test builds them for release, or beside the test bundle, as built along with it.
   static let products: String = {
+    if let directory = ProcessInfo.processInfo.environment["METI_TEST_PROGRAMS"] {
+      return directory + "/"
+    }
     let link = "/proc/self/exe"
     let path = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
     return directory(of: path ?? CommandLine.arguments[0])
