@@ -1,68 +1,58 @@
 import MetiToken
+import System
 
-/// The helpers in git's global configuration for one API.
+/// git's global configuration, as git(1) reads and changes it: the first git in PATH, run without a
+/// shell and without our secrets in its environment.
 struct GitConfiguration {
-  let git: GitProgram
-  let api: APIURL
+  private let git: String
+  private let deadline: Deadline
+  private let clock: any Clock
 
-  /// The key of our lines.
-  var key: String { "credential.\(api.origin).helper" }
-
-  /// The values of our key, in git's order. An empty value makes git forget the helpers before it
-  /// (gitcredentials(7)).
-  func helpers() throws -> [String] { try list(["--get-all", key]) }
-
-  /// Writes our key's values again, at the end of the file unless its section has other keys.
-  func replace(_ old: [String], with new: [String]) throws {
-    if !old.isEmpty { try config(["--unset-all", key]) }
-    for value in new { try config(["--add", key, value]) }
+  init(until deadline: Deadline, _ clock: any Clock) throws {
+    guard let git = SearchPath.find("git") else {
+      throw Failure(
+        .inputOutput, "git is not in PATH",
+        hint: "install git, or write the two lines that meti-token setup-git --help shows")
+    }
+    self.git = git
+    self.deadline = deadline
+    self.clock = clock
   }
 
-  /// The keys of the helpers that git asks for the API and gives the token, in its order.
-  ///
-  /// git itself decides: it runs as for a request to the API, but each helper is replaced by one that
-  /// only prints its number. The last one answers, so that git does not prompt.
-  func askedKeys() throws -> [String] {
-    let helpers = try list(["--includes", "--get-regexp", #"^credential\.(.*\.)?helper$"#])
-      .map { $0.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false) }
-    // The first empty value removes the real helpers of all files.
-    var arguments = ["-c", "credential.helper="]
-    // `git -c` takes no key with an equals sign, and no host has one.
-    for (number, helper) in helpers.enumerated() where !helper[0].contains("=") {
-      let value = helper.last == "" ? "" : "!echo \(Self.mark)\(number) >&2; :"
-      arguments += ["-c", "\(helper[0])=\(value)"]
-    }
-    arguments += ["-c", "credential.helper=!echo username=x; echo password=x; :"]
-    let result = try git.run(
-      arguments + ["credential", "fill"], input: "url=\(api.origin)\n\n")
-    guard result.status == .exit(0) else { throw Self.failure(result) }
-    return result.errors.split(separator: "\n").compactMap { line in
-      guard line.hasPrefix(Self.mark), let number = Int(line.dropFirst(Self.mark.count)) else {
-        return nil
-      }
-      return String(helpers[number][0])
+  func add(_ key: String, _ value: String) throws { _ = try run(["--add", key, value]) }
+
+  /// Removes the values of a key that match the regular expression.
+  /// - Returns: whether there was one.
+  func remove(_ key: String, matching pattern: String) throws -> Bool {
+    // 5: there is no such line (git-config(1)).
+    try run(["--unset-all", key, pattern], absent: 5) != nil
+  }
+
+  /// The keys and values of all helpers, in git's order.
+  func helpers() throws -> [(key: Substring, value: Substring)] {
+    // 1: there is no such key.
+    let list = try run(
+      ["--includes", "--null", "--get-regexp", #"^credential\.(.*\.)?helper$"#], absent: 1)
+    return (list ?? "").unicodeScalars.split(separator: "\0").map { entry in
+      let parts = Substring(entry).split(
+        separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+      return (parts[0], parts.count == 2 ? parts[1] : "")
     }
   }
 
-  private static let mark = "meti-token-helper-"
-
-  /// The entries that `git config` finds: values, or with `--get-regexp` keys and values with a line
-  /// feed between them.
-  private func list(_ arguments: [String]) throws -> [String] {
-    let result = try git.run(["config", "--global", "--null"] + arguments)
-    // 1: there is no such key (git-config(1)).
-    if result.status == .exit(1) { return [] }
-    guard result.status == .exit(0) else { throw Self.failure(result) }
-    return result.output.unicodeScalars.split(separator: "\0", omittingEmptySubsequences: false)
-      .dropLast().map { String($0) }
-  }
-
-  private func config(_ arguments: [String]) throws {
-    let result = try git.run(["config", "--global"] + arguments)
-    guard result.status == .exit(0) else { throw Self.failure(result) }
-  }
-
-  private static func failure(_ result: GitProgram.Result) -> Failure {
-    Failure(.inputOutput, "cannot use git's configuration: \(result.reason)")
+  /// What `git config --global` prints; `nil` if its status is `absent`.
+  private func run(_ arguments: [String], absent: Int32? = nil) throws -> String? {
+    var environment = Environment()
+    environment.remove(ChildVariable.secrets + [ChildVariable.token])
+    let result = try Process.run(
+      git, ["config", "--global"] + arguments, environment: environment, until: deadline,
+      clock: clock)
+    if let absent, result.status == .exit(absent) { return nil }
+    guard result.status == .exit(0) else {
+      let reason = String(decoding: result.errors, as: UTF8.self).split(separator: "\n").first
+      throw Failure(
+        .inputOutput, "cannot use git's configuration: \(reason ?? "git config failed")")
+    }
+    return String(decoding: result.output, as: UTF8.self)
   }
 }

@@ -19,8 +19,8 @@ struct SetupGitCommand: ParsableCommand {
       answer nor get the token. If git-credential-meti is not in PATH, the second line contains the \
       path of meti-token. If you name the API with --api-url, the second line names it too.
 
-      Other lines stay as they are. If you add a helper later, run setup-git again: it moves the two \
-      lines to the end, and warns about helpers that still get the token.
+      The lines of other hosts stay as they are. If you add a helper later, run setup-git again: it \
+      moves the two lines to the end, and warns about helpers that may still get the token.
       """)
 
   @Flag(help: "Remove these lines, and nothing else.")
@@ -32,77 +32,37 @@ struct SetupGitCommand: ParsableCommand {
     try CallEnvironment.check()
     let (settings, clock) = (common.settings(), SystemClock())
     let api = try CallEnvironment.api(settings)
-    let git = try GitProgram(until: Call.deadline(settings, clock), clock)
-    let configuration = GitConfiguration(git: git, api: api)
-    let old = try configuration.helpers()
-    let others = GitHelper.removed(from: old)
-    if unset {
-      if others != old { try configuration.replace(old, with: others) }
-      Console.say(
-        others == old
-          ? "git does not ask meti-token for \(api.origin); nothing was changed"
-          : "git no longer asks meti-token for \(api.origin)")
-    } else {
-      let helper = try GitHelper.value(api: common.apiURL == nil ? nil : api)
-      try add(old, others + ["", helper], to: configuration)
+    let git = try GitConfiguration(until: Call.deadline(settings, clock), clock)
+    let key = "credential.\(api.origin).helper"
+    // Ours, and empty ones. Others of this host are turned off by ours.
+    let isChanged = try git.remove(key, matching: "^$|^meti( |$)|/(meti-token|git-credential-meti)")
+    guard !unset else {
+      return Console.say(
+        isChanged
+          ? "git no longer asks meti-token for \(api.origin)"
+          : "git does not ask meti-token for \(api.origin); nothing was changed")
     }
-  }
-
-  private func add(
-    _ old: [String], _ new: [String], to configuration: GitConfiguration
-  ) throws {
-    let host = configuration.api.origin
-    var asked = try configuration.askedKeys()
-    if new == old && asked == [configuration.key] {
-      Console.say("git already asks meti-token for \(host); nothing was changed")
-      return
+    // Without its old lines the section is made anew, at the end, unless it has other keys.
+    try git.add(key, "")
+    try git.add(key, try Self.helper(api: common.apiURL == nil ? nil : api))
+    Console.say("git now asks meti-token for \(api.origin)")
+    let later = try git.helpers().reversed().prefix { !$0.key.utf8.elementsEqual(key.utf8) }
+    let others = later.map { String($0.key) }.filter { other in
+      other == "credential.helper" || other.contains("*") || other.contains(api.host)
     }
-    try configuration.replace(old, with: new)
-    asked = try configuration.askedKeys()
-    guard let ours = asked.firstIndex(of: configuration.key) else {
-      throw Failure(
-        .inputOutput, "git does not ask meti-token: a later line turns off the helpers before it",
-        hint: "find the empty helper line with: git config --show-origin --get-regexp helper")
-    }
-    Console.say("git now asks meti-token for \(host)")
-    asked.remove(at: ours)
-    guard !asked.isEmpty else { return }
+    guard !others.isEmpty else { return }
     Console.warning(
-      "git also gives the token to other helpers: " + asked.distinctNames().joined(separator: ", "))
+      "later lines may give the token to other helpers, or turn off meti-token: "
+        + others.distinctNames().joined(separator: ", "))
   }
-}
 
-/// The value of `credential.URL.helper` that runs this program.
-enum GitHelper {
-  /// git makes `git-credential-meti` of it.
-  private static let name = "meti"
-
+  /// The value that runs this program.
   /// - Parameter api: the API, if it is to be named.
-  static func value(api: APIURL?) throws -> String {
+  private static func helper(api: APIURL?) throws -> String {
+    // git makes `git-credential-meti` of it.
     let isInPath = SearchPath.find(Invocation.nameForGit) != nil
-    let program = try isInPath ? name : ShellWord.quote(ownPath())
+    let program = try isInPath ? "meti" : ShellWord.quote(ownPath())
     return program + (api.map { " --api-url \(ShellWord.quote($0.text))" } ?? "")
-  }
-
-  /// `values` without ours and the empty one directly before each.
-  static func removed(from values: [String]) -> [String] {
-    var kept: [String] = []
-    for value in values {
-      if !isOurs(value) {
-        kept.append(value)
-      } else if kept.last == "" {
-        kept.removeLast()
-      }
-    }
-    return kept
-  }
-
-  /// Whether `value` is the name or a quoted absolute path of this program, with options or without.
-  private static func isOurs(_ value: String) -> Bool {
-    let program = value.firstRange(of: " --").map { value[..<$0.lowerBound] } ?? value[...]
-    guard program.hasPrefix("/") else { return program == name }
-    let file = program.split(separator: "/").last?.filter { $0 != "'" } ?? ""
-    return ["meti-token", "meti-token-cli", Invocation.nameForGit].contains(file)
   }
 
   /// The path of `meti-token`: beside this program, or in `bin` if this one is in
