@@ -43,26 +43,23 @@ struct HeaderFileCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    guard mode != .path else { return try Output.write(try HeaderFile.path() + "\n") }
     var file = try HeaderFile()
-    guard mode == .watch else {
-      let call = try call(noPrompt: false)
-      return try publish(call.token(for: request(call)), in: &file)
-    }
-    var first: WatchedToken?
+    guard mode != .path else { return try Output.write(file.path + "\n") }
+    let call = try call(noPrompt: false)
+    guard mode == .watch else { return try publish(call.token(for: request(call)), in: &file) }
+    var watched: WatchedToken?
     do {
-      let call = try call(noPrompt: false)
-      first = WatchedToken(try call.token(for: request(call)), call)
+      watched = WatchedToken(try call.token(for: request(call)), call)
     } catch {
       let failure = Failure(error)
       // At log-in the keyring may be locked and the network down.
-      guard failure.mayPass else { throw failure }
+      guard canRetry(failure, isAlive: false) else { throw failure }
       Console.warning("\(failure.message); retrying")
     }
     // Before there is a file that has to be removed.
     let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
     do {
-      try update(first, in: &file, until: signals)
+      try update(watched, in: &file, until: signals)
     } catch {
       file.remove()
       throw error
@@ -85,13 +82,20 @@ struct HeaderFileCommand: ParsableCommand {
     TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds)
   }
 
+  /// Whether the watch goes on: for a while without a token only if the failure may pass without a
+  /// change of what is stored; with a living one unless the user has logged out or changed accounts.
+  private func canRetry(_ failure: Failure, isAlive: Bool) -> Bool {
+    [.keyring, .tryAgain].contains(failure.status)
+      || isAlive && ![.noAccount, .usage].contains(failure.status)
+  }
+
   /// Between looks into the kernel cache, where other calls renew and discard tokens, in
   /// milliseconds.
   private static let pause: Int64 = 1_000
   /// Between looks into the keyring, and between attempts after a failure, in milliseconds.
   fileprivate static let longPause: Int64 = 10_000
 
-  /// - Parameter first: the token in the file; `nil` if there was a failure.
+  /// - Parameter first: the token for the file; `nil` after a failure.
   private func update(
     _ first: consuming WatchedToken?, in file: inout HeaderFile, until signals: SignalWatch
   ) throws {
@@ -109,8 +113,9 @@ struct HeaderFileCommand: ParsableCommand {
         Process.end(bySignal: number)
       }
       let now = clock.now()
+      let isAlive = watched?.isAlive(at: now) ?? false
       if let failedAt {
-        if watched?.isOver(at: now) ?? true { file.remove() }
+        if !isAlive { file.remove() }
         if now.boot - failedAt.boot < Self.longPause { continue }
       }
       do {
@@ -123,71 +128,51 @@ struct HeaderFileCommand: ParsableCommand {
         failedAt = nil
       } catch {
         let failure = Failure(error)
-        // The user has logged out, or chosen another account that is not there.
-        if [.noAccount, .usage].contains(failure.status) { throw failure }
+        guard canRetry(failure, isAlive: isAlive) else { throw failure }
         if failedAt == nil { Console.warning("\(failure.message); retrying") }
         failedAt = now
-        // A living token stays in the file through any other failure.
-        guard watched?.isOver(at: now) ?? true else { continue }
-        file.remove()
-        guard failure.mayPass else { throw failure }
       }
     }
   }
 }
 
-extension Failure {
-  /// Whether the trouble may pass without a change to the stored account.
-  fileprivate var mayPass: Bool { [.keyring, .tryAgain].contains(status) }
-}
-
 /// The token in the file, and whether it has to be replaced.
 private struct WatchedToken: ~Copyable {
   private(set) var token: Token
-  private var wasCached = false
-  private var wasStored = false
-  /// When the keyring was last looked at.
-  private var lookedAt: Int64 = 0
+  private var isCached = false
+  private let since: Moment
 
   init(_ token: consuming Token, _ call: Call) {
     self.token = token
-    // It may be discarded before the first look.
-    _ = needsCall(call, TokenRequest(selector: call.selector))
+    since = call.clock.now()
+    if let cached = cached(call) { isCached = holds(cached) }
   }
 
-  func isOver(at now: Moment) -> Bool { token.expiry.isOver(at: now) }
+  func isAlive(at now: Moment) -> Bool { !token.expiry.isOver(at: now) }
 
   func holds(_ other: borrowing Token) -> Bool { token.secret.equals(other.secret) }
+
+  private func cached(_ call: Call) -> Token? {
+    guard let account = try? Account(name: token.account, api: call.selector.api) else {
+      return nil
+    }
+    return call.cache.find(account, at: call.clock.now())
+  }
 
   /// Whether the token is due, was discarded or renewed by another call, or is another account's.
   mutating func needsCall(_ call: Call, _ request: TokenRequest) -> Bool {
     let now = call.clock.now()
-    let api = call.selector.api
-    let name = call.selector.name ?? call.renewal.defaultAccount(at: api)?.name ?? token.account
-    guard name.isSameName(as: token.account), let account = try? Account(name: name, api: api)
-    else { return true }
-    if let cached = call.cache.find(account, at: now) {
-      wasCached = true
-      guard holds(cached) else { return true }
+    let name = call.selector.name ?? call.renewal.defaultAccount(at: call.selector.api)?.name
+    guard token.account.isSameName(as: name ?? token.account) else { return true }
+    if isCached {
+      guard let cached = cached(call), holds(cached) else { return true }
       token = cached
-    } else if wasCached || isStoredNoMore(account, call, at: now) {
+    } else if now.boot - since.boot < HeaderFileCommand.longPause {
+      // Without a kernel cache the keyring tells, which is asked less often.
+      return request.need(of: token, since: now, at: now) >= .due
+    } else {
       return true
     }
     return request.need(of: token, since: now, at: now) != .none
-  }
-
-  /// Without a kernel cache the keyring tells, which is asked less often.
-  private mutating func isStoredNoMore(_ account: Account, _ call: Call, at now: Moment) -> Bool {
-    guard now.boot - lookedAt >= HeaderFileCommand.longPause else { return false }
-    lookedAt = now.boot
-    let wasStored = wasStored
-    // A keyring that does not answer has not said that the token is gone.
-    do {
-      guard let stored = try call.store.token(of: account) else { return wasStored }
-      self.wasStored = true
-      return !holds(stored)
-    } catch {
-      return false
-    }
   }
 }
