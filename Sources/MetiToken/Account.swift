@@ -5,11 +5,13 @@ public struct Account: Equatable, Sendable {
   public let name: String
 
   /// - Throws: if `name` is empty, longer than 254 bytes (RFC 5321, 4.5.3.1.3) or holds a space or a
-  ///   control character, which neither a keyring attribute nor a helper protocol can carry.
+  ///   terminal control, which neither a helper protocol nor a terminal can take.
   public init(name: String, api: APIURL) throws(AccountNameError) {
     guard !name.isEmpty else { throw .empty }
     guard name.utf8.count <= 254 else { throw .tooLong }
-    guard name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw .spaceOrControlCharacter }
+    guard name.unicodeScalars.allSatisfy({ $0 != " " && !$0.isTerminalControl }) else {
+      throw .spaceOrControlCharacter
+    }
     self.name = name
     self.api = api
   }

@@ -48,7 +48,7 @@ extension Renewal {
         ? .defaultNotStored(account) : .noAccount(AccountSelector(account))
     }
     if let rejection = rejection(of: credential, held), !rejection.mayRetry(at: clock.now()) {
-      throw .rejectedBefore(account, credential.grant, rejection)
+      throw .rejectedBefore(account, rejection)
     }
     return credential
   }

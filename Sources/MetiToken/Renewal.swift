@@ -216,7 +216,7 @@ public struct Renewal {
       if case .rejected(let answer) = error {
         recordRejection(answer, of: credential, held, mayPrompt: refreshUntil == nil)
       }
-      throw .issuer(error, search.account, credential.grant)
+      throw .issuer(error, search.account)
     }
     save(token, of: search.account, held, mayPrompt: refreshUntil == nil)
     return token

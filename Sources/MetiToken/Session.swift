@@ -19,7 +19,7 @@ extension Renewal {
       token = try RetryPolicy(clock: clock, held: held).issue(
         from: issuer, for: credential, since: start, until: deadline)
     } catch {
-      throw .issuer(error, account, credential.grant)
+      throw .issuer(error, account)
     }
     do {
       try store.store(credential)

@@ -8,8 +8,8 @@ public enum TokenError: Error, Equatable {
   case noDefault([String])
   case keyring(KeyringError)
   /// METI rejected this stored credential before.
-  case rejectedBefore(Account, Credential.Grant = .password, Rejection)
-  case issuer(IssuerError, Account, Credential.Grant = .password)
+  case rejectedBefore(Account, Rejection)
+  case issuer(IssuerError, Account)
   /// The stored form of this account would be longer than ``StoredBody/longest``.
   case tooLong(Account)
   /// The default account cannot be written.

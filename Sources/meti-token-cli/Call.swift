@@ -10,6 +10,8 @@ struct Call {
   let clock = SystemClock()
   let interaction: Interaction
   let isVerbose: Bool
+  /// Shows a line with `--verbose`.
+  let verbose: @Sendable (String) -> Void
   /// Whether an option or `METI_ACCOUNT` says which account is meant.
   let isAccountNamed: Bool
   let renewal: Renewal
@@ -39,14 +41,13 @@ struct Call {
     interaction = try Interaction(PromptSituation.current(settings))
     isVerbose = settings.isVerbose
     isAccountNamed = settings.account != nil || CallEnvironment.value("METI_ACCOUNT") != nil
-    let verbose: @Sendable (String) -> Void =
-      isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
+    verbose = isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 
     locks = FileLock.standard(clock)
     let environment =
       settings.isForKeyring ? nil : try EnvironmentStore(for: selector, until: deadline, clock)
     if let environment {
-      if let path = environment.exposedFile {
+      if let path = environment.source.exposedFile {
         Console.warning("others may read \(path); protect it with: chmod 600")
       }
       store = environment
@@ -57,15 +58,14 @@ struct Call {
         verbose: isVerbose ? verbose : nil)
     }
     cache = KernelCache(
-      isEnabled: try settings.alwaysUsesCache || CallEnvironment.usesKernelCache(),
-      suffix: environment?.cacheSuffix ?? "")
+      isEnabled: try CallEnvironment.usesKernelCache(), suffix: environment?.cacheSuffix ?? "")
     renewal = Renewal(
       cache: cache, store: store, defaults: DefaultAccountFile(Process.variable),
       issuer: TokenEndpoint(
         clock: clock, caFile: CallEnvironment.caFile, onDetail: verbose,
         onSlow: { Console.waiting(Wait.answer.text) }),
       locks: locks, clock: clock,
-      report: { warning in
+      report: { [verbose] warning in
         Console.warning(warning.text)
         if !warning.detail.isEmpty { verbose(warning.detail) }
       },
@@ -82,8 +82,6 @@ struct Call {
       return try validToken(for: request)
     } catch TokenError.noAccount(let selector) where interaction.questions {
       return try Login(call: self).first(selector)
-    } catch {
-      throw Failure(error, isFromEnvironment: isFromEnvironment)
     }
   }
 
@@ -98,10 +96,10 @@ struct Call {
     return try body()
   }
 
-  /// Removes exactly this token, if it is still the stored one.
-  func reject(_ token: borrowing Token) throws {
-    let account = try Account(name: token.account, api: selector.api)
-    _ = try renewal.reject(account, until: deadline) { token.secret.equals($0) }
+  /// Discards the account's token if `isMeant` says so of it.
+  func reject(where isMeant: (borrowing Secret) -> Bool) throws {
+    let isRemoved = try renewal.reject(account(), until: deadline, where: isMeant)
+    verbose(isRemoved ? "the token was discarded" : "this token is not stored")
   }
 }
 

@@ -9,6 +9,9 @@ enum CallEnvironment {
     return value
   }
 
+  /// Whether a variable has a value, which may be a secret.
+  static func isSet(_ name: String) -> Bool { !Process.secretVariable(name).isEmpty }
+
   /// - Throws: `usage` if a variable is not UTF-8, for it would be taken for another value, or if a
   ///   path is not absolute: git and others run this program inside somebody's directory. The secrets
   ///   are read byte for byte, elsewhere.
@@ -31,8 +34,6 @@ enum CallEnvironment {
     "METI_PASSWORD_FILE", "METI_CLIENT_SECRET_FILE", "CREDENTIALS_DIRECTORY", "METI_CA_FILE",
     "SSL_CERT_FILE",
   ]
-  /// All but the secrets.
-  static var names: [String] { texts + paths }
   private static let manual = "see ENVIRONMENT in meti-token(1)"
 
   /// The certificates that METI's is checked against, if they are not the system's.
@@ -57,9 +58,7 @@ enum CallEnvironment {
     guard let name = settings.account ?? account else {
       return AccountSelector(api: api, name: nil)
     }
-    return AccountSelector(
-      settings.acceptsAnyName
-        ? try Account(name: name, api: api) : try Account(entered: name, api: api))
+    return AccountSelector(try Account(name: name, api: api))
   }
 
   /// Seconds.
@@ -81,18 +80,6 @@ enum CallEnvironment {
     case "keyring": return false
     default:
       throw Failure.usage("METI_TOKEN_CACHE is neither kernel nor keyring", hint: manual)
-    }
-  }
-}
-
-extension Account {
-  /// An account whose name comes from the command line, the environment or the terminal.
-  ///
-  /// - Throws: also for a name with terminal controls.
-  init(entered name: String, api: APIURL) throws {
-    try self.init(name: name, api: api)
-    guard !name.unicodeScalars.contains(where: \.isTerminalControl) else {
-      throw Failure.usage("the account name contains a terminal control character", hint: nil)
     }
   }
 }

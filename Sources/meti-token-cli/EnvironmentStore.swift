@@ -10,7 +10,7 @@ import System
 /// names, or from systemd's `$CREDENTIALS_DIRECTORY/meti-password` (systemd.exec(5), Credentials);
 /// for clients likewise. Tokens are cached in the kernel, or not at all.
 struct EnvironmentStore: CredentialStore {
-  let own: Account
+  let account: Account
   let grant: Credential.Grant
   let source: SecretSource
   private let clock: any Clock
@@ -19,11 +19,9 @@ struct EnvironmentStore: CredentialStore {
   /// The account that the environment brings; `nil` if it brings none, or another is selected.
   /// - Parameter deadline: of the call, which reading the secret is a part of.
   init?(for selector: AccountSelector, until deadline: Deadline, _ clock: any Clock) throws {
-    guard let identity = Self.identity, selector.allows(identity.name),
-      let source = Self.source(identity)
-    else { return nil }
-    own = try Account(name: identity.name, api: selector.api)
-    grant = try identity.isClient ? Self.clientGrant() : .password
+    guard let name = Self.name, selector.allows(name), let source = Self.source else { return nil }
+    account = try Account(name: name, api: selector.api)
+    grant = try Self.isClient ? Self.clientGrant() : .password
     self.source = source
     self.clock = clock
     self.deadline = deadline
@@ -35,71 +33,36 @@ struct EnvironmentStore: CredentialStore {
     return Fingerprint.of(tokenURL.text, audience, scope ?? "")
   }
 
-  /// The file with the secret, if others may read it. systemd's own directory is closed to them.
-  var exposedFile: String? {
-    guard source.isExposed, case .file(let path) = source, !isSystemdCopy else { return nil }
-    return path
-  }
-
-  /// Whether the file is in systemd's directory, which every start of the service creates again.
-  private var isSystemdCopy: Bool {
-    guard case .file(let path) = source, let directory = Self.credentials else { return false }
-    return path.hasPrefix(directory + "/")
-  }
-
   // MARK: The variables
 
-  private struct Identity {
-    let name: String
-    let isClient: Bool
-    /// What the variables of its secret begin with.
-    var prefix: String { isClient ? "METI_CLIENT_SECRET" : "METI_PASSWORD" }
-    /// systemd's name for the secret.
-    var credential: String { isClient ? "meti-client-secret" : "meti-password" }
+  private static var name: String? {
+    CallEnvironment.value("METI_EMAIL") ?? CallEnvironment.value("METI_CLIENT_ID")
   }
+  private static var isClient: Bool { CallEnvironment.value("METI_EMAIL") == nil }
 
-  private static var identity: Identity? {
-    if let email = CallEnvironment.value("METI_EMAIL") {
-      return Identity(name: email, isClient: false)
-    }
-    return CallEnvironment.value("METI_CLIENT_ID").map { Identity(name: $0, isClient: true) }
-  }
+  /// What the variables of the secret begin with.
+  private static var prefix: String { isClient ? "METI_CLIENT_SECRET" : "METI_PASSWORD" }
+  /// systemd's name for the secret.
+  private static var credential: String { isClient ? "meti-client-secret" : "meti-password" }
 
-  private static var credentials: String? { CallEnvironment.value("CREDENTIALS_DIRECTORY") }
-
-  private static func source(_ identity: Identity) -> SecretSource? {
-    if CallEnvironment.value(identity.prefix) != nil { return .variable(identity.prefix) }
-    if let path = CallEnvironment.value("\(identity.prefix)_FILE") { return .file(path) }
-    guard let directory = credentials else { return nil }
-    let path = "\(directory)/\(identity.credential)"
+  private static var source: SecretSource? {
+    if CallEnvironment.isSet(prefix) { return .variable(prefix) }
+    if let path = CallEnvironment.value("\(prefix)_FILE") { return .file(path) }
+    guard let directory = CallEnvironment.value("CREDENTIALS_DIRECTORY") else { return nil }
+    let path = "\(directory)/\(credential)"
     return unsafe access(path, F_OK) == 0 ? .file(path) : nil
   }
 
-  /// The account that the environment names, with or without its secret.
-  static var ownName: String? { identity?.name }
-
-  /// Whether the environment brings an account with its secret.
-  static var bringsAccount: Bool { identity.map { source($0) != nil } ?? false }
-
-  /// Whether the environment says that the account of this name is an OAuth 2.0 client.
-  static func isClient(_ name: String) -> Bool {
-    name.isSameName(as: CallEnvironment.value("METI_CLIENT_ID"))
-  }
-
-  /// How the account of this name gets its tokens, as far as the environment says.
-  /// - Throws: if it is a client, and something is missing or unusable.
-  static func grant(of name: String?) throws -> Credential.Grant {
-    guard let name, isClient(name) else { return .password }
-    return try clientGrant()
-  }
+  /// The name of the account that the environment brings with its secret.
+  static var broughtName: String? { source == nil ? nil : name }
 
   /// As a hint, the secret that is missing beside the account that the environment names; the account
   /// is looked for in the keyring then.
-  static var missingSecret: String? {
-    guard let identity, source(identity) == nil else { return nil }
-    let name = identity.isClient ? "METI_CLIENT_ID" : "METI_EMAIL"
-    return "\(name) needs \(identity.prefix), \(identity.prefix)_FILE or the systemd credential "
-      + "\(identity.credential); or log in with: meti-token login"
+  /// - Parameter account: `nil` for any.
+  static func missingSecret(of account: String? = nil) -> String? {
+    guard let name, name.isSameName(as: account ?? name), source == nil else { return nil }
+    return "\(isClient ? "METI_CLIENT_ID" : "METI_EMAIL") needs \(prefix), \(prefix)_FILE or the "
+      + "systemd credential \(credential); or log in with: meti-token login"
   }
 
   private static func clientGrant() throws -> Credential.Grant {
@@ -117,33 +80,22 @@ struct EnvironmentStore: CredentialStore {
   // MARK: The store
 
   func accounts(at api: APIURL) throws(KeyringError) -> StoredAccounts {
-    StoredAccounts(names: [own.name])
+    StoredAccounts(names: [account.name])
   }
 
   func token(of account: Account) throws(KeyringError) -> Token? { nil }
 
   func credential(of account: Account) throws(KeyringError) -> Credential? {
-    guard account == own else { return nil }
-    let found: SecretSource.Found
+    guard account == self.account else { return nil }
     do {
-      found = try source.read(grant.secretName, until: deadline, clock)
+      let secret = try source.read(grant.secretName, until: deadline, clock)
+      // METI may have rejected what a client's secret is sent with.
+      let fingerprint = "env:\(secret.fingerprint(in: clock.now().bootID)):\(cacheSuffix)"
+      return Credential(
+        account: account, grant: grant, secret: secret, fingerprint: fingerprint)
     } catch {
       throw KeyringError(.environment(error))
     }
-    return Credential(
-      account: own, grant: grant, secret: found.secret.duplicate(),
-      fingerprint: fingerprint(of: found))
-  }
-
-  /// A client's secret counts together with what it is sent with: METI may have rejected the scope.
-  private func fingerprint(of found: borrowing SecretSource.Found) -> String {
-    let suffix = cacheSuffix.isEmpty ? "" : ":\(cacheSuffix)"
-    let content = found.secret.fingerprint(in: clock.now().bootID)
-    // The times of systemd's copy say when the service started, and a variable has none: there the
-    // content decides.
-    guard case .file = source else { return "env:\(content)\(suffix)" }
-    if isSystemdCopy { return "systemd:\(content)\(suffix)" }
-    return (found.file.map { "file:\($0)" } ?? "pipe:\(content)") + suffix
   }
 
   var isReadOnly: Bool { true }
@@ -163,7 +115,7 @@ struct EnvironmentStore: CredentialStore {
 extension Credential.Grant {
   /// The longest token URL, audience or scope, in bytes: with the longest secret they fit into a
   /// ``StoredBody``.
-  static let longestPart = 2048
+  private static let longestPart = 2048
 
   /// What the account's secret is called.
   var secretName: String { self == .password ? "password" : "client secret" }

@@ -15,16 +15,13 @@ struct EraseCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let helper = try HelperCall(common, account: account.account, alwaysUsesCache: true)
-    guard let request = Self.request(helper), let call = try helper.call(for: request),
-      let account = try account(call)
-    else { return }
-    let isRemoved = try call.renewal.reject(account, until: call.deadline) {
-      request.asksToForget($0)
+    let helper = try HelperCall(common, account)
+    guard let request = Self.request(helper), let call = try helper.call(for: request) else {
+      return
     }
-    if call.isVerbose {
-      Console.detail(isRemoved ? "the token was discarded" : "this token is not stored")
-    }
+    do {
+      try call.reject { request.asksToForget($0) }
+    } catch TokenError.noAccount, TokenError.noDefault {}
   }
 
   /// `nil` if it is malformed or cannot be read: git expects a helper to ignore it then.
@@ -33,17 +30,6 @@ struct EraseCommand: ParsableCommand {
       let input = try? StandardInput.request(form: .git, until: helper.deadline, helper.clock)
     else { return nil }
     return input.bytes.withBytes { try? GitCredentialRequest($0) }
-  }
-
-  private func account(_ call: Call) throws -> Account? {
-    do throws(TokenError) {
-      return try call.renewal.account(for: call.selector)
-    } catch {
-      switch error {
-      case .noAccount, .noDefault: return nil
-      default: throw error
-      }
-    }
   }
 }
 
@@ -62,7 +48,7 @@ struct StoreCommand: ParsableCommand {
 
   /// Reads the request only so that the caller can write it without SIGPIPE.
   func run() throws {
-    let helper = try HelperCall(common, account: account.account)
+    let helper = try HelperCall(common, account)
     _ = try? StandardInput.request(form: .git, until: helper.deadline, helper.clock)
   }
 }

@@ -38,9 +38,6 @@ struct ExecCommand: ParsableCommand {
     guard ChildVariable.isLegalName(variable) else {
       throw ValidationError("--env: not a legal name of a variable")
     }
-    guard ChildVariable.mayHoldToken(variable) else {
-      throw ValidationError("--env: \(variable) has another meaning and cannot hold the token")
-    }
   }
 
   func run() throws {
@@ -74,20 +71,4 @@ enum ChildVariable {
     name.utf8.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "_") }
       && name.utf8.first?.isDigit == false
   }
-
-  /// Whether a token may be put there: not where the loader (ld.so(8)), the C library, a shell, this
-  /// program, TLS or proxies look for something else, and not what is removed.
-  static func mayHoldToken(_ name: String) -> Bool {
-    let isFamily = ["LD_", "LC_", "GLIBC_", "MALLOC_"].contains { name.hasPrefix($0) }
-    return !isFamily && !(taken + secrets + CallEnvironment.names).contains(name)
-  }
-
-  private static let taken = [
-    "PATH", "HOME", "SHELL", "PWD", "IFS", "ENV", "BASH_ENV", "TMPDIR", "LANG", "LOCPATH",
-    "NLSPATH", "GCONV_PATH", "GETCONF_DIR", "RESOLV_HOST_CONF", "HOSTALIASES", "TZDIR",
-    "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE",
-    "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "all_proxy",
-    "no_proxy",
-  ]
 }

@@ -30,13 +30,15 @@ struct Failure: Error {
 
 extension Failure {
   /// Any error of an adapter, in words.
-  init(_ error: any Error, isFromEnvironment: Bool = false) {
+  init(_ error: any Error) {
     switch error {
     case let failure as Failure: self = failure
-    case let error as TokenError: self.init(error, isFromEnvironment)
-    case let error as KeyringError: self.init(keyring: error)
+    case let error as TokenError: self.init(error)
+    case let error as KeyringError: self.init(error)
+    case let error as IssuerError: self.init(error, of: nil, whenRejected: nil)
     case let error as APIURLError: self.init(error, of: "the API URL")
-    case let error as AccountNameError: self.init(error)
+    case let error as AccountNameError:
+      self = .usage("the account name \(FailureText.of(error))", hint: nil)
     case let error as SecretSourceError: self.init(error)
     case let error as DefaultAccountError:
       self.init(.inputOutput, FailureText.of(error), hint: FailureText.defaultAccountHint)
@@ -50,36 +52,33 @@ extension Failure {
     }
   }
 
-  private init(_ error: TokenError, _ isFromEnvironment: Bool) {
+  private init(_ error: TokenError) {
     switch error {
     case .noAccount(let selector):
-      self.init(noAccount: selector)
+      let name = selector.name
+      self.init(
+        .noAccount,
+        (name.map { "account \($0) is not" } ?? "no account is")
+          + " stored for \(selector.api.text)",
+        hint: EnvironmentStore.missingSecret(of: name)
+          ?? "log in with: \(LoginLine.storing(name, at: selector.api))")
     case .defaultNotStored(let account):
       self.init(
         .noAccount, "the default account \(account.name) is not stored for \(account.api.text)",
-        hint: "log in with: \(LoginLine.storing(AccountSelector(account))), or choose another "
-          + "account with: meti-token switch E-MAIL")
+        hint: "\(Self.remedy(account)), or choose another account with: meti-token switch E-MAIL")
     case .noDefault(let names):
       self.init(
         .noAccount,
         "several accounts are stored and none is the default: " + names.joined(separator: ", "),
         hint: "choose the default with: meti-token switch E-MAIL")
-    case .keyring(let error):
-      self.init(keyring: error, environmentLacks: EnvironmentStore.missingSecret)
-    case .rejectedBefore(let account, let grant, let rejection):
+    case .keyring(let error): self.init(error)
+    case .rejectedBefore(let account, let rejection):
       self.init(
-        .rejected,
-        "METI rejected the \(isFromEnvironment ? "" : "stored ")credentials of \(account.name) on "
-          + UTC.text(rejection.on),
-        hint: isFromEnvironment
-          ? FailureText.correctEnvironment : "log in with: \(LoginLine.storing(account, grant))")
-    case .issuer(let error, let account, let grant):
-      self.init(
-        error, account,
-        whenRejected: isFromEnvironment
-          ? FailureText.correctEnvironment : "log in with: \(LoginLine.storing(account, grant))")
-    case .defaultAccount(let error):
-      self.init(.inputOutput, FailureText.of(error), hint: FailureText.defaultAccountHint)
+        .rejected, "METI rejected the credentials of \(account.name) on \(UTC.text(rejection.on))",
+        hint: Self.remedy(account))
+    case .issuer(let error, let account):
+      self.init(error, of: account, whenRejected: Self.remedy(account))
+    case .defaultAccount(let error): self.init(error as any Error)
     case .tooLong(let account):
       self = .usage(
         "the credentials of \(account.name) are longer than \(StoredBody.longest / 1024) KiB",
@@ -91,40 +90,33 @@ extension Failure {
     }
   }
 
-  private init(noAccount selector: AccountSelector) {
-    let whose = selector.name.map { "account \($0) is" } ?? "no account is"
-    let isOwn = selector.name?.isSameName(as: EnvironmentStore.ownName) ?? false
-    let missing = isOwn ? EnvironmentStore.missingSecret : nil
-    self.init(
-      .noAccount,
-      selector.name == nil
-        ? "\(whose) stored for \(selector.api.text)"
-        : "\(whose) not stored for \(selector.api.text)",
-      hint: missing ?? "log in with: \(LoginLine.storing(selector))")
+  /// What ends a rejection, as a hint.
+  static func remedy(_ account: Account) -> String {
+    account.name.isSameName(as: EnvironmentStore.broughtName)
+      ? "correct the credentials in the environment"
+      : "log in with: \(LoginLine.storing(account.name, at: account.api))"
   }
 
-  /// - Parameter environmentLacks: what would make the keyring needless.
-  init(keyring error: KeyringError, environmentLacks missing: String? = nil) {
+  private init(_ error: KeyringError) {
     if case .environment(let error) = error.kind {
       self.init(error)
       return
     }
     let (message, hint) = FailureText.of(error.kind)
-    switch error.kind {
-    case .noBus, .noProvider:
-      self.init(.keyring, message, hint: missing ?? hint, detail: error.detail)
-    default: self.init(.keyring, message, hint: hint, detail: error.detail)
-    }
+    let isMissing = if case .noBus = error.kind { true } else { error.kind == .noProvider }
+    self.init(
+      .keyring, message, hint: (isMissing ? EnvironmentStore.missingSecret() : nil) ?? hint,
+      detail: error.detail)
   }
 
-  /// - Parameter whenRejected: the hint if METI rejects the credentials.
-  init(_ error: IssuerError, _ account: Account, whenRejected hint: String) {
+  /// - Parameter hint: what to do if METI rejects the credentials.
+  init(_ error: IssuerError, of account: Account?, whenRejected hint: String?) {
     switch error {
     case .rejected(let answer):
+      let whose = account.map { " of \($0.name)" } ?? ""
       let reason = answer.reason.map { ": \($0)" } ?? ""
       self.init(
-        .rejected,
-        "METI rejects the credentials of \(account.name) (HTTP \(answer.status))\(reason)",
+        .rejected, "METI rejects the credentials\(whose) (HTTP \(answer.status))\(reason)",
         hint: hint)
     case .unavailable(let trouble):
       let pause =
@@ -163,10 +155,6 @@ extension Failure {
   /// - Parameter name: what the URL is.
   init(_ error: APIURLError, of name: String) {
     self.init(.usage, "\(name) \(FailureText.of(error))")
-  }
-
-  private init(_ error: AccountNameError) {
-    self.init(.usage, "the account name \(FailureText.of(error))", hint: nil)
   }
 
   private init(_ error: SecretSourceError) {

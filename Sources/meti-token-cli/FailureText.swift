@@ -3,7 +3,6 @@ import System
 
 /// The words of errors, hints and warnings, in one place.
 enum FailureText {
-  static let correctEnvironment = "correct the credentials in the environment"
   static let defaultAccountHint = "name the account with --account or METI_ACCOUNT"
 
   /// What a keyring's trouble is called, and the next thing to do.

@@ -9,14 +9,14 @@ struct GetCommand: ParsableCommand {
     discussion: """
       Reads key=value lines as git-credential(1) describes them, up to a blank line or the end, or \
       a JSON object of the EngFlow credential-helper spec, and answers in the same form. Only \
-      requests for the host of the API are answered. Never prompts, and ends within 8 seconds.
+      requests for the host of the API are answered. Asks no question, and ends within 8 seconds.
       """)
 
   @OptionGroup var account: AccountOption
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let helper = try HelperCall(common, account: account.account)
+    let helper = try HelperCall(common, account)
     let request = try StandardInput.request(until: helper.deadline, helper.clock)
     switch request.form {
     case .git: try answerGit(request, helper)
@@ -32,24 +32,20 @@ struct GetCommand: ParsableCommand {
     }
     do {
       guard let call = try helper.call(for: request) else { return }
-      let token: Token
-      do {
-        token = try call.validToken(for: TokenRequest(selector: call.selector))
-      } catch {
-        let failure = Failure(error, isFromEnvironment: call.isFromEnvironment)
-        switch error {
-        case TokenError.noAccount, TokenError.defaultNotStored:
-          return Console.hint("\(failure.message); \(failure.hint ?? "")")
-        default: throw failure
-        }
-      }
-      guard let answer = GitCredentialAnswer.get(token, for: request, at: call.clock.now())
-      else { throw Failure(.bug, "the token cannot be written as an answer to git") }
-      try Output.write(answer)
+      let token = try call.validToken(for: TokenRequest(selector: call.selector))
+      try write(GitCredentialAnswer.get(token, for: request, at: call.clock.now()))
     } catch {
-      // Or git would ask the user for the password, and give it to every other helper.
-      if request.isFor(helper.api) { try Output.write(GitCredentialAnswer.quit) }
-      throw error
+      switch error {
+      case TokenError.noAccount, TokenError.defaultNotStored:
+        let failure = Failure(error)
+        if request[.username] == nil {
+          Console.hint("\(failure.message); \(failure.hint ?? "")")
+        }
+      default:
+        // Or git would ask the user for the password, and give it to every other helper.
+        if request.isFor(helper.api) { try Output.write(GitCredentialAnswer.quit) }
+        throw error
+      }
     }
   }
 
@@ -62,15 +58,12 @@ struct GetCommand: ParsableCommand {
         hint: "use this helper for that host alone: --credential_helper=HOST=PATH")
     }
     let call = try helper.call()
-    let token: Token
-    do {
-      token = try call.validToken(for: TokenRequest(selector: call.selector))
-    } catch {
-      throw Failure(error, isFromEnvironment: call.isFromEnvironment)
-    }
-    guard let answer = EngFlow.answer(token, at: call.clock.now()) else {
-      throw Failure(.bug, "the token cannot be written as an answer in JSON")
-    }
+    let token = try call.validToken(for: TokenRequest(selector: call.selector))
+    try write(EngFlow.answer(token, at: call.clock.now()))
+  }
+
+  private func write(_ answer: consuming Secret?) throws {
+    guard let answer else { throw Failure(.bug, "the token cannot be written as an answer") }
     try Output.write(answer)
   }
 

@@ -1,7 +1,7 @@
 import MetiToken
 import System
 
-/// A call by another program, which waits for the answer: never prompts, and is over within 8
+/// A call by another program, which waits for the answer: asks no question, and is over within 8
 /// seconds. The request decides which account it is about, so it is read first.
 struct HelperCall {
   let api: APIURL
@@ -9,18 +9,11 @@ struct HelperCall {
   /// Of the whole call, reading the request included.
   let deadline: Deadline
   private let settings: Settings
-  /// The account of the command line; requests for others are not answered.
-  private let onlyAccount: String?
 
-  /// - Parameter alwaysUsesCache: as ``Settings/alwaysUsesCache``.
-  init(
-    _ options: CommonOptions, account: String?, alwaysUsesCache: Bool = false
-  ) throws {
-    var settings = options.settings(account: account, noPrompt: true)
+  init(_ options: CommonOptions, _ account: AccountOption) throws {
+    var settings = options.settings(account: account.account)
     settings.isHelper = true
-    settings.alwaysUsesCache = alwaysUsesCache
     self.settings = settings
-    onlyAccount = account
     api = try CallEnvironment.api(settings)
     // A malformed limit is reported later, when it is known whom the request is for.
     deadline =
@@ -30,31 +23,15 @@ struct HelperCall {
   /// The call of a request that names no account.
   func call() throws -> Call { try Call(settings, until: deadline) }
 
-  /// The call of this request; `nil` if it is not for us: for another host, or for an account that is
-  /// not stored here.
+  /// The call of this request; `nil` if it is for another host, or for another account than that of
+  /// the command line or of a server's environment.
   func call(for request: borrowing GitCredentialRequest) throws -> Call? {
     guard let selector = request.selector(at: api) else { return nil }
     guard let name = selector.name else { return try call() }
-    guard onlyAccount.map({ $0.isSameName(as: name) }) ?? true,
-      let account = try? Account(entered: name, api: api)
-    else { return nil }
+    let ours = settings.account ?? EnvironmentStore.broughtName ?? name
+    guard ours.isSameName(as: name) else { return nil }
     var settings = settings
     settings.account = name
-    let call = try Call(settings, until: deadline)
-    return try isStored(account, call) ? call : nil
-  }
-
-  private func isStored(_ account: Account, _ call: Call) throws -> Bool {
-    if call.cache.find(account, at: clock.now()) != nil { return true }
-    do {
-      return try call.renewal.isStored(account)
-    } catch {
-      // A server has its own account, and no keyring in which another could be stored.
-      switch error.kind {
-      case .noBus, .noProvider: if EnvironmentStore.bringsAccount { return false }
-      default: break
-      }
-      throw error
-    }
+    return try Call(settings, until: deadline)
   }
 }

@@ -8,38 +8,28 @@ struct Login {
   /// For the user to answer one question, in seconds.
   static let answerLimit: Int64 = 120
 
-  /// The account for a call that found none: offered on the terminal.
+  /// The account for a call that found none: offered on the terminal, but not to an OAuth 2.0
+  /// client, whose token URL would be unknown.
   /// - Parameter selector: what was looked for.
   func first(_ selector: AccountSelector) throws -> Token {
-    // A client's secret is for its own token URL. If that is unknown, nothing is asked.
-    guard let grant = try? EnvironmentStore.grant(of: selector.name),
-      try offer(selector, grant)
-    else { throw Failure(TokenError.noAccount(selector)) }
-    let credential = try credential(name: selector.name, grant: grant)
-    return try logIn(credential, mustBeStored: false)
-  }
-
-  private func offer(_ selector: AccountSelector, _ grant: Credential.Grant) throws -> Bool {
-    let kind = grant == .password ? "METI account" : "METI client"
-    let account = selector.name.map { "\(kind) \($0)" } ?? kind
+    let account = selector.name.map { " \($0)" } ?? ""
+    guard selector.name?.contains("@") ?? true else { throw TokenError.noAccount(selector) }
     let answer = try ask(
-      "No \(account) is stored for \(selector.api.text). Log in now? [Y/n] ", isSecret: false)
-    return answer.withBytes { bytes in
-      bytes.byteCount == 0 || bytes.byte(at: 0) == UInt8(ascii: "y")
-        || bytes.byte(at: 0) == UInt8(ascii: "Y")
-    }
+      "No METI account\(account) is stored for \(selector.api.text). Log in now? [Y/n] ",
+      isSecret: false)
+    let isYes = answer.withBytes { $0.byteCount == 0 || "yY".utf8.contains($0.byte(at: 0)) }
+    guard isYes else { throw TokenError.noAccount(selector) }
+    return try logIn(credential(name: selector.name, grant: .password), mustBeStored: false)
   }
 
   /// The name (asked for unless given) and the secret, from the terminal or from `source`.
   func credential(
     name: String?, grant: Credential.Grant, from source: SecretSource? = nil
   ) throws -> Credential {
-    let account = try Account(entered: try name ?? askEmail(), api: call.selector.api)
+    let account = try Account(name: try name ?? askEmail(), api: call.selector.api)
     let secret: Secret
     if let source {
-      secret = try call.uncounted {
-        try source.read(grant.secretName, call.clock).secret.duplicate()
-      }
+      secret = try call.uncounted { try source.read(grant.secretName, call.clock) }
     } else {
       secret = try askSecret(grant)
     }
@@ -53,11 +43,10 @@ struct Login {
     do throws(TokenError) {
       token = try call.renewal.logIn(
         credential, mustBeStored: mustBeStored, until: call.deadline)
-    } catch .issuer(let error, let account, let grant) {
-      let secret = grant == .password ? "the e-mail address and password" : "the client's secret"
-      throw Failure(error, account, whenRejected: "check \(secret); nothing was stored")
-    } catch {
-      throw Failure(error)
+    } catch .issuer(let error, let account) {
+      let secret =
+        credential.grant == .password ? "the e-mail address and password" : "the client's secret"
+      throw Failure(error, of: account, whenRejected: "check \(secret); nothing was stored")
     }
     let life = DurationText.of(token.lifetime)
     Console.say(
@@ -84,9 +73,9 @@ struct Login {
   private func askSecret(_ grant: Credential.Grant) throws -> Secret {
     let name = grant.secretName
     let secret = try ask("METI \(name): ", isSecret: true, grant)
-    guard !secret.isEmpty else { throw Failure.usage("the \(name) is empty", hint: nil) }
     guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
-      throw Failure.usage("the \(name) is not UTF-8 or contains a control character", hint: nil)
+      throw SecretSourceError(
+        secret.isEmpty ? .empty : .malformed, source: "the answer", content: name)
     }
     return secret
   }
@@ -96,9 +85,7 @@ struct Login {
   ) throws -> Secret {
     guard call.interaction.questions, let terminal = Terminal() else {
       throw Failure.usage(
-        Terminal() == nil
-          ? "there is no terminal to ask on"
-          : "questions are off in a background job, a notebook and CI, or by METI_TOKEN_INTERACTIVE",
+        "questions are not possible here",
         hint: grant == .password
           ? "use --email with --password-stdin or --password-file"
           : "use --client-secret-stdin or --client-secret-file")

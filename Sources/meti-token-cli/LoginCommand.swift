@@ -48,30 +48,22 @@ struct LoginCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard clientID != nil else {
-      if tokenURL != nil || audience != nil || scope != nil || clientSecretStdin
-        || clientSecretFile != nil
-      {
-        throw ValidationError("the options of a client need --client-id")
-      }
-      try check(passwordStdin, passwordFile, "password")
-      if email == nil && (passwordStdin || passwordFile != nil) {
-        throw ValidationError("--password-stdin and --password-file need --email")
-      }
-      return
+    let isUser = email != nil || passwordStdin || passwordFile != nil
+    let isClient = tokenURL != nil || audience != nil || scope != nil || clientSecretStdin
+    if clientID == nil, isClient || clientSecretFile != nil {
+      throw ValidationError("the options of a client need --client-id")
     }
-    if email != nil || passwordStdin || passwordFile != nil {
+    if clientID != nil, isUser {
       throw ValidationError("--client-id cannot be combined with --email or a password option")
     }
-    guard tokenURL != nil, audience != nil else {
+    if clientID != nil, tokenURL == nil || audience == nil {
       throw ValidationError("--client-id needs --token-url and --audience")
     }
-    try check(clientSecretStdin, clientSecretFile, "client-secret")
-  }
-
-  private func check(_ stdin: Bool, _ file: String?, _ name: String) throws {
-    if stdin && file != nil {
-      throw ValidationError("use either --\(name)-stdin or --\(name)-file")
+    if email == nil, isUser {
+      throw ValidationError("--password-stdin and --password-file need --email")
+    }
+    if passwordStdin || clientSecretStdin, passwordFile != nil || clientSecretFile != nil {
+      throw ValidationError("use either standard input or a file")
     }
   }
 

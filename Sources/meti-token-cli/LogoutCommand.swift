@@ -24,10 +24,7 @@ struct LogoutCommand: ParsableCommand {
   }
 
   func run() throws {
-    var settings = common.settings(account: account.account)
-    settings.acceptsAnyName = true
-    settings.alwaysUsesCache = true
-    let call = try Call(settings)
+    let call = try Call(common.settings(account: account.account))
     // An account in the environment stays there, and the default account is the keyring's.
     let tokenOnly = tokenOnly || call.isFromEnvironment
     let report = { (account: Account) in

@@ -30,11 +30,7 @@ struct Settings {
   var noPrompt = false
   /// The command is about the keyring, whatever account the environment has (`login`, `switch`).
   var isForKeyring = false
-  /// Accept names with terminal controls, so that what is stored under them can be removed.
-  var acceptsAnyName = false
-  /// Use and remove cached tokens also if the cache is turned off.
-  var alwaysUsesCache = false
-  /// A helper verb: never prompts, shorter deadline.
+  /// A helper verb: asks no question, and has a shorter deadline.
   var isHelper = false
 }
 

@@ -19,18 +19,11 @@ struct RejectCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    var settings = common.settings(account: account.account)
-    settings.alwaysUsesCache = true
-    let call = try Call(settings)
+    let call = try Call(common.settings(account: account.account))
     // Without --token-stdin, whichever token is stored is discarded.
     let rejected =
       try tokenStdin
       ? call.uncounted { try SecretSource.standardInput.readToken(call.clock) } : Secret()
-    let isRemoved = try call.renewal.reject(try call.account(), until: call.deadline) {
-      !tokenStdin || rejected.equals($0)
-    }
-    if call.isVerbose {
-      Console.detail(isRemoved ? "the token was discarded" : "this token is not stored")
-    }
+    try call.reject { !tokenStdin || rejected.equals($0) }
   }
 }

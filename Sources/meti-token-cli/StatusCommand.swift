@@ -16,9 +16,8 @@ struct StatusCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    var settings = common.settings(account: account.account, noPrompt: true)
-    settings.alwaysUsesCache = true
-    let report = try StatusReport(try Call(settings))
+    let settings = common.settings(account: account.account, noPrompt: true)
+    let report = try StatusReport(Call(settings))
     try json ? Output.write(json: report) : Output.write(report.text)
   }
 }

@@ -4,7 +4,7 @@ import TokenEndpoint
 /// What is stored, as far as it can be read without a prompt.
 struct StatusReport: Encodable {
   let apiURL: String
-  let accounts: [Entry]
+  private(set) var accounts: [Entry] = []
 
   enum CodingKeys: String, CodingKey {
     case apiURL = "api_url"
@@ -13,28 +13,26 @@ struct StatusReport: Encodable {
 
   struct Entry: Encodable {
     let account: String
-    let isDefault: Bool
-    /// `nil` if the keyring cannot be read.
-    var hasPassword: Bool?
-    /// True if the stored password cannot be read; `nil` if it can.
-    var isUnreadable: Bool?
-    /// `keyring` or `environment`; `nil` if that is unknown.
-    var passwordPlace: String?
-    /// When METI rejected the stored password, in seconds since 1970 UTC.
+    var isDefault = false
+    var password: Password
+    /// When METI rejected the password, in seconds since 1970 UTC.
     var rejectedOn: Int64?
     /// What ends the rejection; not for programs.
     var remedy = ""
-    let token: StoredToken?
+    var token: StoredToken?
 
     enum CodingKeys: String, CodingKey {
       case account
       case isDefault = "default"
-      case hasPassword = "password_stored"
-      case isUnreadable = "password_unreadable"
-      case passwordPlace = "password_in"
+      case password
       case rejectedOn = "rejected_on"
       case token
     }
+  }
+
+  /// Where the password is.
+  enum Password: String, Encodable {
+    case keyring, environment, unreadable, none, unknown
   }
 
   struct StoredToken: Encodable {
@@ -42,9 +40,10 @@ struct StatusReport: Encodable {
     let expiresAt: String
     /// Not positive once it has expired.
     let expiresIn: Int64
-    /// `kernel`, `keyring`.
-    let places: [String]
-    let claims: Claims?
+    /// `kernel`, `keyring`, `environment`.
+    var places: [String]
+    /// What the token says about its owner: METI may check that, we do not.
+    let claims: [String: String]?
 
     enum CodingKeys: String, CodingKey {
       case expiresOn = "expires_on"
@@ -53,23 +52,18 @@ struct StatusReport: Encodable {
       case places = "in"
       case claims
     }
-  }
 
-  /// What the token itself says about its owner.
-  struct Claims: Encodable {
-    let accountID: String?
-    let role: String?
-    let clientName: String?
-    let subject: String?
-    /// The signature is METI's to check.
-    let isVerified = false
-
-    enum CodingKeys: String, CodingKey {
-      case accountID = "account_id"
-      case role
-      case clientName = "client_name"
-      case subject = "sub"
-      case isVerified = "verified"
+    init(_ token: borrowing Token, in place: String, at now: Moment) {
+      expiresOn = token.expiry.epochSeconds(at: now)
+      expiresAt = UTC.text(expiresOn)
+      expiresIn = token.expiry.remaining(at: now) / 1000
+      places = [place]
+      claims = WebToken.owner(token.secret).map { owner in
+        [
+          "account_id": owner.accountID, "role": owner.role, "client_name": owner.clientName,
+          "sub": owner.subject,
+        ].compactMapValues { $0 }
+      }
     }
   }
 
@@ -79,31 +73,42 @@ struct StatusReport: Encodable {
 
   /// - Throws: if nothing is stored, and if the keyring cannot be read and nothing is cached.
   init(_ call: Call) throws {
-    apiURL = call.selector.api.text
-    let handedIn = try Self.handedInEntry(call)
-    do throws(KeyringError) {
-      accounts = [handedIn].compactMap { $0 } + (try Self.entries(call))
-    } catch {
-      guard let entry = handedIn ?? Self.cachedEntry(call) else { throw Failure(error) }
-      Console.warning(FailureText.of(error.kind).message)
-      accounts = [entry]
+    let (selector, now) = (call.selector, call.clock.now())
+    apiURL = selector.api.text
+    if let token = try call.handedIn() {
+      let stored = StoredToken(token, in: "environment", at: now)
+      accounts.append(Entry(account: token.account, password: .none, token: stored))
     }
-    guard !accounts.isEmpty else { throw Failure(TokenError.noAccount(call.selector)) }
+    do throws(KeyringError) {
+      accounts += try Self.stored(call)
+    } catch {
+      let name = selector.name ?? call.renewal.defaultAccount(at: selector.api)?.name
+      if let account = name.flatMap({ try? Account(name: $0, api: selector.api) }),
+        let token = call.cache.find(account, at: now)
+      {
+        accounts.append(
+          Entry(
+            account: account.name, isDefault: selector.name == nil, password: .unknown,
+            token: StoredToken(token, in: "kernel", at: now)))
+      }
+      guard !accounts.isEmpty else { throw error }
+      Console.warning(FailureText.of(error.kind).message)
+    }
+    guard !accounts.isEmpty else { throw TokenError.noAccount(selector) }
   }
 
-  private static func entries(_ call: Call) throws(KeyringError) -> [Entry] {
-    let api = call.selector.api
-    let stored = try call.store.accounts(at: api)
+  private static func stored(_ call: Call) throws(KeyringError) -> [Entry] {
+    let (selector, stored) = (call.selector, try call.store.accounts(at: call.selector.api))
     let chosen = call.defaultName(among: stored)
     var entries: [Entry] = []
-    for name in stored.names where call.selector.allows(name) {
-      guard let account = try? Account(name: name, api: api) else { continue }
+    for name in stored.names where selector.allows(name) {
+      guard let account = try? Account(name: name, api: selector.api) else { continue }
       entries.append(try entry(account, isDefault: name.isSameName(as: chosen), call))
     }
     if stored.locked > 0 {
       // The selected account may be among the locked ones.
       guard !entries.isEmpty else { throw KeyringError(.locked) }
-      if call.selector.name == nil { Console.warning(lockedText(stored.locked)) }
+      if selector.name == nil { Console.warning(lockedText(stored.locked)) }
     }
     return entries
   }
@@ -112,58 +117,35 @@ struct StatusReport: Encodable {
     _ account: Account, isDefault: Bool, _ call: Call
   ) throws(KeyringError) -> Entry {
     let now = call.clock.now()
-    var found: [FoundToken] = []
-    if let token = call.cache.find(account, at: now) { found.append(FoundToken("kernel", token)) }
+    var entry = Entry(
+      account: account.name, isDefault: isDefault,
+      password: call.isFromEnvironment ? .environment : .keyring)
+    func warn(_ what: String, _ error: KeyringError) throws(KeyringError) {
+      guard [.locked, .damaged, .vanished].contains(error.kind) else { throw error }
+      let reason = FailureText.of(error.kind).message
+      Console.warning("the \(what) of \(account.name) cannot be read: \(reason)")
+    }
+    if let token = call.cache.find(account, at: now) {
+      entry.token = StoredToken(token, in: "kernel", at: now)
+    }
     do {
       if let token = try call.store.token(of: account) {
-        found.append(FoundToken("keyring", token))
+        let stored = StoredToken(token, in: "keyring", at: now)
+        entry.token = entry.token?.adding(stored) ?? stored
       }
     } catch {
-      guard [.locked, .damaged].contains(error.kind) else { throw error }
-      Console.warning(
-        "the token of \(account.name) cannot be read: \(FailureText.of(error.kind).message)")
+      try warn("token", error)
     }
-    var entry = Entry(
-      account: account.name, isDefault: isDefault, hasPassword: true,
-      passwordPlace: call.isFromEnvironment ? "environment" : "keyring",
-      token: StoredToken(found, at: now))
     do {
       if let credential = try call.store.credential(of: account) {
-        let rejection =
-          credential.rejection
-          ?? call.locks.state(of: account).rejection(of: credential.fingerprint, at: now)
-        entry.rejectedOn = rejection?.on
-        entry.remedy =
-          call.isFromEnvironment
-          ? FailureText.correctEnvironment
-          : "log in with: \(LoginLine.storing(account, credential.grant))"
+        entry.rejectedOn = call.rejection(of: credential)?.on
+        entry.remedy = Failure.remedy(account)
       }
     } catch {
-      guard [.locked, .damaged, .vanished].contains(error.kind) else { throw error }
-      Console.warning(
-        "the password of \(account.name) cannot be read: \(FailureText.of(error.kind).message)")
-      entry.isUnreadable = true
+      try warn("password", error)
+      entry.password = .unreadable
     }
     return entry
-  }
-
-  /// Of the token in `METI_TOKEN`, if a default call would use it.
-  private static func handedInEntry(_ call: Call) throws -> Entry? {
-    guard let token = try call.handedIn() else { return nil }
-    return Entry(
-      account: token.account, isDefault: false, hasPassword: false,
-      token: StoredToken([FoundToken("environment", token)], at: call.clock.now()))
-  }
-
-  private static func cachedEntry(_ call: Call) -> Entry? {
-    let (now, api) = (call.clock.now(), call.selector.api)
-    let name = call.selector.name ?? call.renewal.defaultAccount(at: api)?.name
-    guard let name, let account = try? Account(name: name, api: api),
-      let token = call.cache.find(account, at: now)
-    else { return nil }
-    return Entry(
-      account: name, isDefault: call.selector.name == nil,
-      token: StoredToken([FoundToken("kernel", token)], at: now))
   }
 
   var text: String {
@@ -179,60 +161,37 @@ struct StatusReport: Encodable {
   }
 }
 
-/// A token where it was found.
-private struct FoundToken {
-  let place: String
-  let expiry: Expiry
-  let owner: TokenOwner?
-
-  init(_ place: String, _ token: borrowing Token) {
-    self.place = place
-    expiry = token.expiry
-    owner = WebToken.owner(token.secret)
-  }
-}
-
-extension StatusReport.Claims {
-  fileprivate init(_ owner: TokenOwner) {
-    self.init(
-      accountID: owner.accountID, role: owner.role, clientName: owner.clientName,
-      subject: owner.subject)
-  }
-
-  fileprivate var text: String {
-    let claims = [
-      ("account", accountID), ("role", role), ("client", clientName), ("subject", subject),
-    ].compactMap { name, value in value.map { "\(name) \($0)" } }
-    return claims.joined(separator: ", ") + " (read from the token, not verified)"
-  }
-}
-
 extension StatusReport.Entry {
   fileprivate var passwordText: String {
-    if let rejectedOn {
-      return "rejected by METI on \(UTC.text(rejectedOn)); \(remedy)"
+    if let rejectedOn { return "rejected by METI on \(UTC.text(rejectedOn)); \(remedy)" }
+    return switch password {
+    case .keyring: "stored in the keyring"
+    case .environment: "taken from the environment"
+    case .unreadable: "stored in the keyring, but not readable"
+    case .none: "none"
+    case .unknown: "unknown: the keyring cannot be read"
     }
-    guard let hasPassword else { return "unknown: the keyring cannot be read" }
-    guard hasPassword else { return "none" }
-    if isUnreadable == true { return "stored in the keyring, but not readable" }
-    return passwordPlace == "keyring" ? "stored in the keyring" : "taken from the environment"
   }
 }
 
 extension StatusReport.StoredToken {
-  /// The one that lives longest; `nil` if there is none.
-  fileprivate init?(_ found: [FoundToken], at now: Moment) {
-    let left = { (token: FoundToken) in token.expiry.remaining(at: now) / 1000 }
-    guard let longest = found.max(by: { left($0) < left($1) }) else { return nil }
-    let expiresOn = longest.expiry.epochSeconds(at: now)
-    self.init(
-      expiresOn: expiresOn, expiresAt: UTC.text(expiresOn), expiresIn: left(longest),
-      places: found.map(\.place), claims: longest.owner.map(StatusReport.Claims.init))
+  /// The one that lives longer, in the places of both.
+  fileprivate func adding(_ other: Self) -> Self {
+    var token = expiresIn < other.expiresIn ? other : self
+    token.places = places + other.places
+    return token
   }
 
   fileprivate var text: String {
     guard expiresIn > 0 else { return "expired; the next call renews it" }
     let places = places.joined(separator: " and ")
     return "valid for \(DurationText.of(expiresIn)) (until \(expiresAt)), in the \(places)"
+  }
+}
+
+extension [String: String] {
+  fileprivate var text: String {
+    let claims = sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    return claims.joined(separator: ", ") + " (read from the token, not verified)"
   }
 }

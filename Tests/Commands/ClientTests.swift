@@ -162,7 +162,7 @@ struct ClientTests {
     let client = try ClientPlace(keeping, secret: "wrong")
     let hint =
       keeping == .keyring
-      ? "log in with: \(client.loginLine)"
+      ? "log in with: meti-token login --client-id \(id) --token-url URL --audience AUDIENCE"
       : "correct the credentials in the environment"
     let first = try client.place.run()
     #expect(
@@ -217,29 +217,7 @@ struct ClientTests {
 
   // MARK: A person
 
-  @Test(arguments: [nil, "read:sources write:sources"])
-  func `what the environment says of it is enough for the first login`(_ scope: String?) throws {
-    let client = try ClientPlace(.environment)
-    let place = try Workplace()
-    place.environment.merge(client.variables) { $1 }
-    place.environment["METI_SCOPE"] = scope
-    let terminal = try place.sit(output: .pipe)
-    try terminal.expect("No METI client \(id) is stored for \(place.url). Log in now? [Y/n] ")
-    terminal.send("\n")
-    try terminal.expect("METI client secret: ")
-    #expect(terminal.waitForEcho(false))
-    terminal.send(ClientPlace.secret + "\n")
-    #expect(terminal.wait().out == client.lastToken + "\n")
-    #expect(!terminal.screen.contains(ClientPlace.secret))
-    #expect(place.meti.requests == [])
-    #expect(client.posts == 1)
-    let lines = try place.items().first?.body.split(separator: "\n") ?? []
-    #expect(lines.contains("grant=client_credentials"))
-    #expect(lines.contains("token_url=\(client.tokenURL)"))
-    #expect(lines.contains { $0.hasPrefix("scope=") } == (scope != nil))
-  }
-
-  @Test func `without its token URL its secret is not prompted for`() throws {
+  @Test func `nobody is asked for its secret by a call that needs a token`() throws {
     let place = try Workplace()
     place.environment.merge(["METI_CLIENT_ID": id]) { $1 }
     let terminal = try place.sit(output: .pipe)

@@ -15,7 +15,7 @@ struct EndpointTests {
   func rejection(_ status: Int) -> Told {
     .failure(
       77, "METI rejects the credentials of \(email) (HTTP \(status))",
-      hint: "log in with: meti-token login")
+      hint: "log in with: meti-token login --email \(email)")
   }
 
   func unavailable(_ reason: String) -> Told {
@@ -38,8 +38,8 @@ struct EndpointTests {
   var rejectedBefore: Told {
     .failure(
       77,
-      "METI rejected the stored credentials of \(email) on TIME",
-      hint: "log in with: meti-token login")
+      "METI rejected the credentials of \(email) on TIME",
+      hint: "log in with: meti-token login --email \(email)")
   }
 
   // MARK: Refusals
@@ -94,7 +94,7 @@ struct EndpointTests {
       try place.run().told
         == .failure(
           77, "METI rejects the credentials of \(email) (HTTP 403): access is denied",
-          hint: "log in with: meti-token login"))
+          hint: "log in with: meti-token login --email \(email)"))
   }
 
   // MARK: Trouble that passes

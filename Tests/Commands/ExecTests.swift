@@ -29,13 +29,9 @@ struct ExecTests {
   }
 
   @Test(arguments: [
-    "", "1A", "A B", "A=B", "ümlaut", "PATH", "LD_PRELOAD", "LD_", "IFS", "BASH_ENV", "HOME",
-    "METI_PASSWORD", "METI_API_URL", "METI_ACCOUNT", "METI_EMAIL", "METI_CLIENT_ID",
-    "METI_TOKEN_URL", "METI_AUDIENCE", "METI_SCOPE", "METI_CA_FILE", "METI_TOKEN_CACHE",
-    "METI_TOKEN_INTERACTIVE", "METI_TOKEN_TIMEOUT", "SSL_CERT_FILE", "SSLKEYLOGFILE",
-    "REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "XDG_RUNTIME_DIR",
+    "", "1A", "A B", "A=B", "ümlaut",
   ])
-  func `a name that is illegal or has another meaning is refused`(name: String) throws {
+  func `a name that is illegal is refused`(name: String) throws {
     let outcome = try place.run(["exec", "--env", name, "--", "env"])
     #expect(outcome.status == .exit(64))
     #expect(outcome.out == "")

@@ -91,6 +91,14 @@ struct GnomeDialogTests {
     #expect(try prompter.journal() == [])
   }
 
+  @Test func `a helper of a program on the desktop opens a dialog`() throws {
+    try prompter.tell("answer \(password)")
+    let request = Input.text(place.lines())
+    let outcome = try place.run("get", input: request, with: ["DISPLAY": ":1"])
+    #expect(outcome.out == (try place.password(place.lastToken)))
+    #expect(try prompter.journal().count == 1)
+  }
+
   @Test func `what the user types is not in the program's output`() throws {
     try prompter.tell("answer \(password)")
     let (outcome, screen) = try call("--verbose")

@@ -71,7 +71,7 @@ struct HeaderFileTests {
     }
   }
 
-  @Test func `the path is told without a token`() throws {
+  @Test func `the path is printed without a token`() throws {
     let outcome = try Program.metiToken.run(
       ["header-file", "--path"], environment: ["XDG_RUNTIME_DIR": runtime.path])
     #expect(outcome.out == path + "\n")
@@ -230,7 +230,7 @@ struct HeaderFileTests {
     #expect(contents() == nil)
   }
 
-  @Test func `the watch ends when METI refuses the password`() throws {
+  @Test func `the watch ends when METI rejects the password`() throws {
     let place = try loggedIn(lifetime: 2)
     let child = try place.start("header-file", "--watch")
     #expect(try child.line() == path)

@@ -239,7 +239,7 @@ struct KeyringFaultTests {
             meti-token: warning: the keyring did not record METI's rejection: no keyring \
             is running: nothing provides org.freedesktop.secrets
             meti-token: error: METI rejects the credentials of \(email) (HTTP 401)
-            meti-token: hint: log in with: meti-token login
+            meti-token: hint: log in with: meti-token login --email \(email)
 
             """))
   }

@@ -135,7 +135,7 @@ struct LoginTests {
     #expect(
       try logIn(.text(password), "--password-file", "/dev/null").told
         == .failure(
-          64, "use either --password-stdin or --password-file",
+          64, "use either standard input or a file",
           hint: "see meti-token login --help"))
   }
 
@@ -143,7 +143,7 @@ struct LoginTests {
     #expect(
       try place.run("login", "--email", email).told
         == .failure(
-          64, "there is no terminal to ask on",
+          64, "questions are not possible here",
           hint: "use --email with --password-stdin or --password-file"))
   }
 

@@ -153,8 +153,8 @@ struct PromptTests {
   @Test func `an empty password is a mistake`() throws {
     let terminal = try atThePassword()
     terminal.send("\n")
-    #expect(terminal.wait().status == .exit(64))
-    try terminal.expect("meti-token: error: the password is empty\r\n")
+    #expect(terminal.wait().status == .exit(65))
+    try terminal.expect("meti-token: error: the answer contains no password\r\n")
     #expect(terminal.echoWasLeftOn == true)
     #expect(place.meti.requests == [])
   }

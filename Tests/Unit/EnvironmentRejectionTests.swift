@@ -4,7 +4,7 @@ import Testing
 @Suite struct `A rejected password that the store cannot mark` {
   private let world = World()
   private let before = TokenError.rejectedBefore(
-    .anna, .password, Rejection(on: noon.wall / 1000))
+    .anna, Rejection(on: noon.wall / 1000))
 
   init() {
     world.store.isReadOnly = true

@@ -152,7 +152,7 @@ import Testing
     world.clock.pass(hour)
     #expect(
       world.token()
-        == .failure(.rejectedBefore(.anna, .password, Rejection(on: noon.wall / 1000))))
+        == .failure(.rejectedBefore(.anna, Rejection(on: noon.wall / 1000))))
     #expect(world.issuer.asked.count == 1)
   }
 

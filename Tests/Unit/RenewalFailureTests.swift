@@ -137,7 +137,7 @@ import Testing
     world.log(in: .anna, rejection: earlier)
     world.clock.moment.wall += 1000 * 24 * hour
     #expect(
-      world.token(mustBeNew: mustBeNew) == .failure(.rejectedBefore(.anna, .password, earlier)))
+      world.token(mustBeNew: mustBeNew) == .failure(.rejectedBefore(.anna, earlier)))
     #expect(world.issuer.asked == [])
   }
 

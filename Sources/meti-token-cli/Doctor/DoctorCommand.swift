@@ -20,8 +20,7 @@ struct DoctorCommand: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    var settings = common.settings(account: account.account, noPrompt: true)
-    settings.alwaysUsesCache = true
+    let settings = common.settings(account: account.account, noPrompt: true)
     let report = try Doctor(call: Call(settings)).report()
     try json ? Output.write(json: report) : Output.write(report.text)
     if let failure = report.failure { throw failure }

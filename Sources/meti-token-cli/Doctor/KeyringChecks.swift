@@ -7,91 +7,96 @@ struct KeyringChecks {
   private(set) var checks: [Check] = []
   /// `nil` if the keyring cannot be read.
   private(set) var stored: StoredAccounts?
-  private var provider: ProviderProcess?
-  private let call: Call
-  private let bus = BusAddress.find(Process.variable)
-  private let probe: KeyringProbe
-
   /// Whether the keyring returns the secret of an open item without a prompt, as far as is known.
-  var isQuiet: Bool { provider?.isQuiet ?? false }
+  private(set) var isQuiet = false
 
-  init(_ call: Call, until deadline: Deadline) {
-    self.call = call
-    probe = KeyringProbe(
-      bus: bus, clock: call.clock, until: deadline, locks: call.locks,
-      verbose: call.isVerbose ? { @Sendable in Console.detail($0) } : nil)
-  }
-
-  mutating func run() {
+  init(_ call: Call, isNeeded: Bool, until deadline: Deadline) {
     let steps: [Check.ID] = [.bus, .provider, .collection]
-    let isHandedIn = (try? call.handedIn()) != nil
-    guard !call.isFromEnvironment, !isHandedIn else {
-      let place = isHandedIn ? "METI_TOKEN has a token" : "the account is in the environment"
-      checks = steps.map { Check($0, .skipped, "not needed: \(place)") }
+    guard isNeeded, !call.isFromEnvironment else {
+      checks = steps.map { Check($0, .skipped, "not needed: see account") }
+      stored = call.isFromEnvironment ? try? call.store.accounts(at: call.selector.api) : nil
       return
     }
+    let bus = BusAddress.find(Process.variable)
+    let probe = KeyringProbe(
+      bus: bus, clock: call.clock, until: deadline, locks: call.locks,
+      verbose: call.isVerbose ? call.verbose : nil)
+    var provider: ProviderProcess?
     do throws(KeyringError) {
-      try checkBus()
-      try checkProvider()
-      try checkCollection()
+      try probe.connect()
+      let origin = bus?.isFromEnvironment == true ? "from DBUS_SESSION_BUS_ADDRESS" : "found there"
+      checks.append(Check(.bus, .ok, "\(bus?.text ?? ""), \(origin)"))
+
+      provider = ProviderProcess(try probe.provider())
+      // Starts a provider if none is running, as any call does.
+      try probe.openSession()
+      provider = ProviderProcess(try probe.provider())
+      isQuiet = provider?.isQuiet ?? false
+      checks.append(Check(.provider, .ok, provider?.text ?? ""))
+
+      // Opens what opens without a prompt, as any call does.
+      let stored = try call.store.accounts(at: call.selector.api)
+      self.stored = stored
+      checks.append(Self.collection(try probe.defaultCollection(), stored))
     } catch {
       let failure = call.reported(error)
       let place = checks.count == 1 ? provider.map { "\($0.text): " } ?? "" : ""
+      let step = steps[checks.count]
       let hint =
-        switch error.kind {
-        case .notAnswering: "answer the keyring's dialog, or restart the keyring"
-        case .noSession: provider?.plugins.map { "install \($0)" } ?? failure.hint
-        default: failure.hint ?? "see the reason with: meti-token doctor --verbose"
-        }
-      let check = steps[checks.count]
-      checks.append(Check(check, .failed(failure.status), place + failure.message, hint: hint))
-      checks += steps[checks.count...].map { Check($0, .skipped, "not checked: see \(check)") }
-    }
-  }
-
-  private mutating func checkBus() throws(KeyringError) {
-    try probe.connect()
-    guard let bus else { throw KeyringError(.noBus(BusTrouble(.noAddress))) }
-    let origin = bus.isFromEnvironment ? "from DBUS_SESSION_BUS_ADDRESS" : "found there"
-    checks.append(Check(.bus, .ok, "\(bus.text), \(origin)"))
-  }
-
-  private mutating func checkProvider() throws(KeyringError) {
-    provider = try probe.provider().map { ProviderProcess(id: $0.processID) }
-    // Starts a provider if none is running, as any call does.
-    try probe.openSession()
-    let running = try probe.provider()
-    provider = ProviderProcess(id: running?.processID)
-    checks.append(Check(.provider, .ok, provider?.text ?? ""))
-  }
-
-  private mutating func checkCollection() throws(KeyringError) {
-    // Opens what opens without a prompt, as any call does.
-    let stored = try call.store.accounts(at: call.selector.api)
-    self.stored = stored
-    guard let collection = try probe.defaultCollection() else {
-      let (message, hint) = FailureText.of(.noCollection)
-      checks.append(Check(.collection, .warning, message, hint: hint))
-      return
-    }
-    let locked = Self.counted(stored.locked, "locked account")
-    if collection.isLocked {
-      let (message, hint) = FailureText.of(.locked)
-      let count = stored.locked > 0 ? " (\(locked))" : ""
-      let detail = "\"\(collection.label)\": \(message)\(count)"
-      checks.append(Check(.collection, .failed(.keyring), detail, hint: hint))
-    } else if stored.locked > 0 {
+        error.kind == .notAnswering
+        ? "answer the keyring's dialog, or restart the keyring"
+        : failure.hint ?? "see the reason with: meti-token doctor --verbose"
       checks.append(
-        Check(
-          .collection, .warning, "\"\(collection.label)\" is open; another keyring has \(locked)",
-          hint: "unlock that keyring on the desktop"))
-    } else {
-      let count = Self.counted(stored.names.count, "account")
-      checks.append(Check(.collection, .ok, "\"\(collection.label)\" is open, with \(count)"))
+        Check(step, .failed, place + failure.message, hint: hint, status: failure.status))
+      checks += steps[checks.count...].map { Check($0, .skipped, "not checked: see \(step)") }
     }
   }
 
-  private static func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  private static func collection(
+    _ collection: KeyringProbe.Collection?, _ stored: StoredAccounts
+  ) -> Check {
+    guard let collection else {
+      return Check(.collection, Failure(KeyringError(.noCollection)), .warning)
+    }
+    let locked = Report.counted(stored.locked, "locked account")
+    if collection.isLocked {
+      let failure = Failure(KeyringError(.locked))
+      return Check(
+        .collection, .failed, "\"\(collection.label)\": \(failure.message) (\(locked))",
+        hint: failure.hint, status: failure.status)
+    }
+    if stored.locked > 0 {
+      return Check(
+        .collection, .warning, "\"\(collection.label)\" is open; another keyring has \(locked)",
+        hint: "unlock that keyring on the desktop")
+    }
+    let count = Report.counted(stored.names.count, "account")
+    return Check(.collection, .ok, "\"\(collection.label)\" is open, with \(count)")
+  }
+}
+
+/// The program that provides the Secret Service. D-Bus has no name for it, so its process must do.
+private struct ProviderProcess {
+  private let id: Int32?
+  private let name: String?
+
+  /// The providers that return the secret of an open item without a prompt. pass-secret-service, for
+  /// one, makes GnuPG ask for a passphrase.
+  private static let known = [
+    "gnome-keyring-daemon", "kwalletd5", "kwalletd6", "ksecretd", "keepassxc",
+  ]
+
+  init?(_ provider: KeyringProbe.Provider?) {
+    guard let provider else { return nil }
+    id = provider.processID
+    // The kernel keeps 15 bytes (proc(5)).
+    let comm = id.flatMap { File.contents("/proc/\($0)/comm", limit: 64) }
+    name = Self.known.first { $0.prefix(15) == comm ?? "" } ?? comm
+  }
+
+  var isQuiet: Bool { name.map(Self.known.contains) ?? false }
+
+  var text: String {
+    (name ?? "an unknown program") + (id.map { ", process \($0)" } ?? "")
   }
 }

@@ -13,29 +13,22 @@ struct Report: Encodable {
 
   /// With the status of the first check that failed, which a call meets first; `nil` if none did.
   var failure: Failure? {
-    var failed: [String] = []
-    var status: ExitStatus?
-    for check in checks {
-      guard case .failed(let own) = check.state else { continue }
-      status = status ?? own
-      failed.append(check.id.rawValue)
-    }
-    return status.map { status in
-      let count = failed.count == 1 ? "1 check" : "\(failed.count) checks"
-      return Failure(status, "\(count) failed: \(failed.joined(separator: ", "))")
-    }
+    let failed = checks.filter { $0.state == .failed }
+    guard let first = failed.first else { return nil }
+    let ids = failed.map(\.id.rawValue).joined(separator: ", ")
+    return Failure(first.status, "\(Self.counted(failed.count, "check")) failed: \(ids)")
   }
 
   /// One line for each check, and one for its hint. The failure is for stderr.
   var text: String {
     var lines = ["meti-token \(Version.text), \(apiURL)", ""]
     for check in checks {
-      lines.append(Self.row(check.state.name, check.id.rawValue, check.detail))
+      lines.append(Self.row(check.state.rawValue, check.id.rawValue, check.detail))
       if let hint = check.hint { lines.append(Self.row("", "", "-> \(hint)")) }
     }
     if failure == nil {
       let count = checks.count { $0.state == .warning }
-      let warnings = count == 0 ? "" : ", \(count) warning\(count == 1 ? "" : "s")"
+      let warnings = count == 0 ? "" : ", " + Self.counted(count, "warning")
       lines += ["", "All checks passed\(warnings)."]
     }
     return lines.map { $0.escapedForTerminal() + "\n" }.joined()
@@ -46,5 +39,55 @@ struct Report: Encodable {
       text + String(repeating: " ", count: width - text.utf8.count)
     }
     return padded(state, 9) + padded(id, 13) + text
+  }
+
+  static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+}
+
+/// One result of `doctor`: what was found, and what to do about it. Never a secret.
+struct Check: Encodable {
+  let id: ID
+  let state: State
+  let detail: String
+  /// With every warning and every failure.
+  let hint: String?
+  /// Of a call that needs what has failed.
+  let status: ExitStatus
+
+  init(
+    _ id: ID, _ state: State, _ detail: String, hint: String? = nil, status: ExitStatus = .done
+  ) {
+    self.id = id
+    self.state = state
+    self.detail = detail
+    self.hint = hint
+    self.status = status
+  }
+
+  init(_ id: ID, _ failure: Failure, _ state: State = .failed) {
+    self.init(
+      id, state, failure.message,
+      hint: failure.hint ?? "see the reason with: meti-token doctor --verbose",
+      status: failure.status)
+  }
+
+  enum CodingKeys: CodingKey {
+    case id, state, detail, hint
+  }
+
+  enum ID: String, Encodable {
+    case account, bus, provider, collection, kernel, locks, api, credentials, clock
+    case tokenURL = "token_url"
+  }
+
+  enum State: String, Encodable {
+    case ok
+    /// Calls work, but something is lost.
+    case warning
+    case failed
+    /// Cannot be checked, or need not be.
+    case skipped
   }
 }

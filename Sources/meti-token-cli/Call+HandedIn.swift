@@ -1,0 +1,45 @@
+import MetiToken
+import System
+import TokenEndpoint
+
+extension Call {
+  /// The token in `METI_TOKEN`, as `exec` sets it, while it lives; `nil` if the call names an account.
+  /// It is used as it is, without keyring and METI. The variable stands for the account's name.
+  ///
+  /// A JWT lives until its own `exp`. Of another token nothing is known, so it counts as one that has
+  /// just been issued.
+  func handedIn() throws(SecretSourceError) -> Token? {
+    let (name, now) = (ChildVariable.token, clock.now())
+    guard !isAccountNamed, CallEnvironment.isSet(name) else { return nil }
+    let secret = try SecretSource.variable(name).readToken(clock)
+    let left = WebToken.secondsLeft(of: secret, at: now.wall / 1000) ?? Lifetime.unknown
+    guard left > 0 else { return nil }
+    // A year is as good as more.
+    let seconds = min(left, Lifetime.allowed.upperBound)
+    return Token(
+      secret: secret, account: name, expiry: Expiry(lifetime: seconds, from: now),
+      lifetime: seconds)
+  }
+
+  /// A valid token: the one that is handed in, else the account's.
+  func validToken(for request: TokenRequest) throws -> Token {
+    let start = clock.now()
+    if !request.mustBeNew, let token = try handedIn(), request.canBeMet(by: token),
+      request.need(of: token, since: start, at: start) < .required
+    {
+      return token
+    }
+    do {
+      return try renewal.token(for: request, until: deadline)
+    } catch {
+      let isSet = !isAccountNamed && CallEnvironment.isSet(ChildVariable.token)
+      if isSet, !request.mustBeNew {
+        let isExpired = try handedIn() == nil
+        Console.warning(
+          "the token in METI_TOKEN "
+            + (isExpired ? "has expired" : "is valid for less than --min-validity"))
+      }
+      throw error
+    }
+  }
+}
