@@ -24,7 +24,7 @@ struct HeaderFile: ~Copyable {
     guard FileSystem.isInMemory(directory) == true else {
       throw Failure(
         .inputOutput,
-        "\(folder ?? "the runtime directory") is not in memory, where alone a token may be written",
+        "\(folder ?? "the runtime directory") is not in memory: a token must not be written to disk",
         hint: "set XDG_RUNTIME_DIR to your own directory on a tmpfs, such as /run/user/\(geteuid())"
       )
     }

@@ -23,7 +23,7 @@ struct SetupGitCommand: ParsableCommand {
       moves the two lines to the end, and warns about helpers that may still get the token.
       """)
 
-  @Flag(help: "Remove these lines, and nothing else.")
+  @Flag(help: "Remove these lines, and other empty helper lines of this host.")
   var unset = false
 
   @OptionGroup var common: CommonOptions
@@ -42,7 +42,7 @@ struct SetupGitCommand: ParsableCommand {
           ? "git no longer asks meti-token for \(api.origin)"
           : "git does not ask meti-token for \(api.origin); nothing was changed")
     }
-    // Without its old lines the section is made anew, at the end, unless it has other keys.
+    // Without its old lines the section is written at the end again, unless it has other keys.
     try git.add(key, "")
     try git.add(key, try Self.helper(api: common.apiURL == nil ? nil : api))
     Console.say("git now asks meti-token for \(api.origin)")

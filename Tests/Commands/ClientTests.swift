@@ -217,7 +217,7 @@ struct ClientTests {
 
   // MARK: A person
 
-  @Test func `nobody is asked for its secret by a call that needs a token`() throws {
+  @Test func `there is no prompt for its secret by a call that needs a token`() throws {
     let place = try Workplace()
     place.environment.merge(["METI_CLIENT_ID": id]) { $1 }
     let terminal = try place.sit(output: .pipe)
