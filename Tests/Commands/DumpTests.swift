@@ -24,15 +24,6 @@ struct DumpTests {
     #expect(becomesTrue { owner(of: child) == user })
   }
 
-  private func becomesTrue(_ condition: () -> Bool) -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while !condition() {
-      guard ContinuousClock.now < deadline else { return false }
-      usleep(5000)
-    }
-    return true
-  }
-
   /// Of root's processes all files are root's anyhow, so root's tests are somebody else's.
   private var user: uid_t { geteuid() == 0 ? 65_534 : geteuid() }
 

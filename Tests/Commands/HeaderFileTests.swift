@@ -27,15 +27,6 @@ struct HeaderFileTests {
     return info.st_mode & 0o7777
   }
 
-  func becomesTrue(within limit: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
-    let deadline = ContinuousClock.now + limit
-    while !condition() {
-      guard ContinuousClock.now < deadline else { return false }
-      usleep(20_000)
-    }
-    return true
-  }
-
   @Test func `the file has the header of a valid token and is for its owner alone`() throws {
     let place = try loggedIn()
     let outcome = try place.run(["header-file"])

@@ -183,10 +183,11 @@ struct KeyringFaultTests {
 
   @Test func `a keyring that goes in the middle of a renewal costs a warning`() throws {
     let place = try Workplace.loggedIn()
-    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    place.meti.defaultAnswer = .held(then: .issue)
     let child = try place.start("-f")
     #expect(place.isAsked(by: child))
     try place.desktop.killKeyring()
+    place.meti.release()
     #expect(
       child.wait().told
         == .answer(
@@ -199,10 +200,11 @@ struct KeyringFaultTests {
 
   @Test func `a keyring that is locked in the middle of a renewal costs a warning`() throws {
     let place = try Workplace.loggedIn()
-    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    place.meti.defaultAnswer = .held(then: .issue)
     let child = try place.start("-f", "--json")
     #expect(place.isAsked(by: child))
     try place.desktop.lock()
+    place.meti.release()
     let outcome = child.wait()
     #expect(outcome.status == .exit(0))
     #expect(outcome.out.contains(place.lastToken))
@@ -214,11 +216,12 @@ struct KeyringFaultTests {
 
   @Test func `a keyring that goes in the middle of a login stores nothing`() throws {
     let place = try Workplace()
-    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    place.meti.defaultAnswer = .held(then: .issue)
     let child = try place.start(
       "login", "--email", email, "--password-stdin", input: .text(METIServer.password))
     #expect(place.isAsked(by: child))
     try place.desktop.killKeyring()
+    place.meti.release()
     #expect(child.wait().told == Self.noProvider)
     #expect(place.kernelKeys == [])
     try place.desktop.startKeyring()
@@ -227,10 +230,11 @@ struct KeyringFaultTests {
 
   @Test func `a refusal that cannot be noted is still a refusal`() throws {
     let place = try Workplace.loggedIn()
-    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .status(401))
+    place.meti.defaultAnswer = .held(then: .status(401))
     let child = try place.start("-f")
     #expect(place.isAsked(by: child))
     try place.desktop.killKeyring()
+    place.meti.release()
     #expect(
       child.wait().told
         == Told(
@@ -281,10 +285,11 @@ struct KeyringFaultTests {
 
   @Test func `a keyring that freezes in the middle of a renewal costs a warning`() throws {
     let place = try Workplace.loggedIn()
-    place.meti.defaultAnswer = .delay(seconds: 0.7, then: .issue)
+    place.meti.defaultAnswer = .held(then: .issue)
     let child = try place.start("-f", "--timeout", "3")
     #expect(place.isAsked(by: child))
     try place.desktop.freezeKeyring()
+    place.meti.release()
     #expect(
       child.wait().told
         == .answer(

@@ -268,7 +268,7 @@ struct LoginTests {
   // MARK: Where secrets may not be
 
   @Test func `no process shows the password in its arguments or environment`() throws {
-    place.meti.defaultAnswer = .delay(seconds: 0.5, then: .issue)
+    place.meti.defaultAnswer = .held(then: .issue)
     let child = try place.start(
       "login", "--email", email, "--password-stdin", input: .text(password))
     #expect(place.isAsked(by: child))
@@ -276,6 +276,7 @@ struct LoginTests {
     #expect(processes.map(\.pid) == [child.pid])
     #expect(processes.allSatisfy { !$0.commandLine.contains(password) })
     #expect(processes.allSatisfy { !$0.environment.contains(password) })
+    place.meti.release()
     #expect(child.wait().told == loggedIn)
   }
 

@@ -64,11 +64,13 @@ struct MockMETITests {
 
   @Test func `it counts requests that wait together`() throws {
     let server = try METIServer(.plain)
-    server.meti.defaultAnswer = .delay(seconds: 0.5, then: .issue)
+    server.meti.defaultAnswer = .held(then: .issue)
     let arguments = [
       "-sS", "-H", "Content-Type: application/json", "-d", "{}", server.url + "/token",
     ]
     let children = try (0..<4).map { _ in try curl.start(arguments) }
+    #expect(becomesTrue { server.meti.peakTokenPosts == 4 })
+    server.meti.release()
     #expect(children.allSatisfy { $0.wait().status == .exit(0) })
     #expect(server.meti.tokenPosts == 4)
     #expect(server.meti.peakTokenPosts == 4)

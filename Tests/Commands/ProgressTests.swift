@@ -9,9 +9,10 @@ struct ProgressTests {
   }
 
   @Test func `a slow answer is shown at a terminal`() throws {
-    place.meti.answerNext(.delay(seconds: 2, then: .issue))
+    place.meti.answerNext(.held(then: .issue))
     let terminal = try place.sit("--force-refresh", output: .pipe)
     try terminal.expect("meti-token: waiting for METI to answer\r\n")
+    place.meti.release()
     let outcome = terminal.wait()
     #expect(outcome.status == .exit(0))
     #expect(outcome.out == place.lastToken + "\n")
@@ -27,11 +28,12 @@ struct ProgressTests {
   }
 
   @Test func `a wait for another call is shown at a terminal`() throws {
-    place.meti.answerNext(.delay(seconds: 3, then: .issue))
+    place.meti.answerNext(.held(then: .issue))
     let other = try place.start("--force-refresh")
     #expect(place.isAsked(by: other))
     let terminal = try place.sit("--force-refresh", output: .pipe)
     try terminal.expect("meti-token: waiting for another meti-token that renews the same token")
+    place.meti.release()
     #expect(terminal.wait().status == .exit(0))
     #expect(other.wait().status == .exit(0))
   }

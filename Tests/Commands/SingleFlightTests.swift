@@ -60,8 +60,10 @@ struct SingleFlightTests {
 
   @Test func `callers at once share an unusable answer`() throws {
     let place = try server()
-    place.meti.defaultAnswer = .delay(seconds: 1, then: .status(404))
+    place.meti.defaultAnswer = .held(then: .status(404))
     let callers = try (0..<10).map { _ in try place.start() }
+    #expect(becomesTrue { callers.allSatisfy(\.isAtLock) })
+    place.meti.release()
     let outcomes = callers.map { $0.wait() }
     #expect(outcomes.allSatisfy { $0.status == .exit(76) && $0.out == "" })
     #expect(place.meti.tokenPosts == 1)
@@ -117,8 +119,7 @@ struct SingleFlightTests {
     let first = try place.start()
     #expect(place.isAsked(by: first))
     let callers = try (0..<16).map { _ in try place.start() }
-    usleep(300_000)
-    #expect(callers.allSatisfy { $0.isRunning })
+    #expect(becomesTrue { callers.allSatisfy(\.isAtLock) })
     first.signal(SIGKILL)
     let told = callers.map { $0.wait().told }
     #expect(told == Array(repeating: .answer(place.lastToken), count: 16))

@@ -15,15 +15,6 @@ struct SupportTests {
     return state != "Z"
   }
 
-  func becomesTrue(_ condition: () -> Bool) -> Bool {
-    let deadline = ContinuousClock.now + .seconds(5)
-    while !condition() {
-      guard ContinuousClock.now < deadline else { return false }
-      usleep(5000)
-    }
-    return true
-  }
-
   // MARK: Desktops
 
   @Test func `two desktops do not see each other`() throws {

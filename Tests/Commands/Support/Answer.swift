@@ -37,6 +37,8 @@ indirect enum Answer: Sendable {
   case hang
   /// The other answer, so many seconds later.
   case delay(seconds: Double, then: Answer)
+  /// The other answer, once the test calls `release`.
+  case held(then: Answer)
   /// The other answer, compressed with gzip, which nobody has asked for.
   case compressed(Answer)
   /// The other answer, after a UTF-8 byte order mark.
@@ -90,6 +92,7 @@ extension Answer {
     var date: Double?
     var lacks: Int?
     var delay: Double?
+    var held: Bool?
     var cut: Int?
     var end: String?
     var early: Bool?
@@ -117,6 +120,7 @@ extension Answer {
     case .drop: Fields(cut: 0, end: "fin", early: true)
     case .hang: Fields(cut: 0, end: "silence", early: true)
     case .delay(let seconds, let then): then.with { $0.delay = ($0.delay ?? 0) + seconds }
+    case .held(let then): then.with { $0.held = true }
     case .compressed(let answer): answer.with { $0.gzip = true }
     case .byteOrderMark(let answer): answer.with { $0.bom = true }
     case .dated(let seconds, let answer): answer.with { $0.date = seconds }

@@ -44,12 +44,7 @@ final class FakeKeyring: FakeService {
 
   /// Whether it is asked this within seconds. Empties the journal.
   func isAsked(_ call: String) throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while try !journal().contains(call) {
-      guard ContinuousClock.now < deadline else { return false }
-      usleep(5000)
-    }
-    return true
+    try becomesTrue { try journal().contains(call) }
   }
 
   /// What is stored, one line an item.

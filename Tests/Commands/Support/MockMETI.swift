@@ -4,28 +4,54 @@ import Testing
 /// Tests/Servers/mock-meti, a METI on loopback: issues tokens, asks for them, records every
 /// request, and fails as it is told to.
 ///
-/// It ends with the last reference to it, or with this process. Not to be shared between threads.
+/// Its process serves the next one of the same identity after the last reference to it, at another
+/// port, and ends with this process. Not to be shared between threads.
 final class MockMETI {
   /// `https://127.0.0.1:PORT`, or `http://…`; no slash at the end.
   let url: String
+  private let identity: [String]
   private let mock: Child
 
   /// - Parameters:
   ///   - certificate: PEM files, a certificate and its key; nil for plain http.
   ///   - lifetime: seconds that a token is valid.
   init(certificate: (chain: String, key: String)?, lifetime: Int = 3600) throws {
-    let identity =
+    identity =
       certificate.map { ["--certificate", $0.chain, "--key", $0.key] } ?? ["--plain-http"]
-    mock = try Program.mockMETI.start(identity + ["--lifetime", "\(lifetime)"], input: .open)
-    let (word, url) = try mock.line().parted(at: " ")
-    guard word == "ready" else { throw Missed(what: "ready", seen: word) }
-    self.url = url
     self.lifetime = lifetime
+    if let idle = Self.idle.take(identity) {
+      mock = idle
+      mock.send("renew\n")
+      url = try mock.line()
+    } else {
+      mock = try Program.mockMETI.start(identity, input: .open)
+      let (word, url) = try mock.line().parted(at: " ")
+      guard word == "ready" else { throw Missed(what: "ready", seen: word) }
+      self.url = url
+    }
+    tell("lifetime \(lifetime)")
   }
 
-  deinit {
-    mock.closeInput()
-    _ = mock.wait(timeout: .seconds(5))
+  deinit { if isSound { Self.idle.give(mock, identity) } }
+
+  /// Whether it has answered every command.
+  private var isSound = true
+
+  private static let idle = Idle()
+
+  /// The processes that no test uses, by their arguments.
+  private final class Idle: @unchecked Sendable {
+    // `@unchecked`: a process belongs to the one who took it.
+    private let lock = NSLock()
+    private var mocks: [[String]: [Child]] = [:]
+
+    func take(_ identity: [String]) -> Child? {
+      lock.withLock { mocks[identity]?.popLast() }
+    }
+
+    func give(_ mock: Child, _ identity: [String]) {
+      lock.withLock { mocks[identity, default: []].append(mock) }
+    }
   }
 
   var port: Int { Int(url.split(separator: ":").last ?? "") ?? 0 }
@@ -71,6 +97,11 @@ final class MockMETI {
   /// Random faults in place of the default answer.
   var faults = Faults(seed: 0, percent: 0) {
     didSet { tell("faults \(faults.seed) \(faults.percent)") }
+  }
+
+  /// Sends the answers that are held, and holds none from now on.
+  func release() {
+    tell("release")
   }
 
   /// Gives every request this answer, whatever it is for, for so many seconds from now on.
@@ -176,6 +207,7 @@ final class MockMETI {
       guard !answer.hasPrefix("error: ") else { throw Missed(what: command, seen: answer) }
       return answer
     } catch {
+      isSound = false
       Issue.record(error)
       return ""
     }

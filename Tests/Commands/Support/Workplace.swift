@@ -76,12 +76,7 @@ final class Workplace {
 
   /// Whether METI is asked for a token, within a few seconds.
   func isAsked(by child: Child) -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while meti.tokenPosts == 0 {
-      guard ContinuousClock.now < deadline, child.isRunning else { return false }
-      usleep(2000)
-    }
-    return true
+    becomesTrue { meti.tokenPosts > 0 || !child.isRunning } && meti.tokenPosts > 0
   }
 
   /// The token issued last; empty if there was none.
