@@ -47,8 +47,7 @@ struct AccountsTests {
     let place = try Workplace()
     #expect(
       try place.run("list").told
-        == .failure(
-          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+        == .noAccount(at: place.url))
   }
 
   @Test func `the only account left is the default`() throws {

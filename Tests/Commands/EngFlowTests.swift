@@ -24,51 +24,54 @@ struct EngFlowTests {
       err: "")
   }
 
-  @Test(arguments: [
-    #"{"uri":"URL"}"#, #"{"uri":"URL/"}"#, #"{"uri":"URL/sources?id=1#x"}"#,
-    "\n \t{ \"uri\" : \"URL\\/sources\" }\r\n", #"{"uri":"https:\u002f\u002fHOST"}"#,
-    #"{"a":[{"uri":"x"}],"uri":"URL","b":null}"#,
-  ])
-  func `the token is given for the API's host`(request: String) throws {
-    let request = request.replacing("URL", with: place.url).replacing("HOST", with: place.host)
-    #expect(try place.ask("get", request).told == answer(place))
-    #expect(place.meti.requests == [])
+  @Test func `the token is given for the API's host`() throws {
+    for request in [
+      #"{"uri":"URL"}"#, #"{"uri":"URL/"}"#, #"{"uri":"URL/sources?id=1#x"}"#,
+      "\n \t{ \"uri\" : \"URL\\/sources\" }\r\n", #"{"uri":"https:\u002f\u002fHOST"}"#,
+      #"{"a":[{"uri":"x"}],"uri":"URL","b":null}"#,
+    ] {
+      let request = request.replacing("URL", with: place.url).replacing("HOST", with: place.host)
+      #expect(try place.ask("get", request).told == answer(place), "\(request)")
+      #expect(place.meti.requests == [])
+    }
   }
 
-  @Test(arguments: [
-    "http://HOST/", "https://127.0.0.1/", "https://127.0.0.1:443/", "https://HOST.evil.example/",
-    "https://HOST0/", "https://evil.example/", "https://name@HOST/", "https://HOST@evil.example/",
-    "https://HOST\\\\@evil.example/", "https://HOST:1/", "https:/HOST/", "//HOST/", "HOST",
-    "https://HOST%2F", "https://HOST/ö", "https://１27.0.0.1:1/", "https://HOST/\\u0000", "",
-    " https://HOST/", "https://HOST/ x",
-  ])
-  func `a URI that is not ours is an error`(uri: String) throws {
-    let request = #"{"uri":"\#(uri.replacing("HOST", with: place.host))"}"#
-    #expect(
-      try place.ask("get", request).told
-        == .failure(
-          65, "the credential request is not for \(place.url)",
-          hint: "use this helper for that host alone: --credential_helper=HOST=PATH"))
+  @Test func `a URI that is not ours is an error`() throws {
+    for uri in [
+      "http://HOST/", "https://127.0.0.1/", "https://127.0.0.1:443/", "https://HOST.evil.example/",
+      "https://HOST0/", "https://evil.example/", "https://name@HOST/", "https://HOST@evil.example/",
+      "https://HOST\\\\@evil.example/", "https://HOST:1/", "https:/HOST/", "//HOST/", "HOST",
+      "https://HOST%2F", "https://HOST/ö", "https://１27.0.0.1:1/", "https://HOST/\\u0000", "",
+      " https://HOST/", "https://HOST/ x",
+    ] {
+      let request = #"{"uri":"\#(uri.replacing("HOST", with: place.host))"}"#
+      #expect(
+        try place.ask("get", request).told
+          == .failure(
+            65, "the credential request is not for \(place.url)",
+            hint: "use this helper for that host alone: --credential_helper=HOST=PATH"), "\(uri)")
+    }
   }
 
-  @Test(arguments: [
-    ("{}", "the credential request has no uri"),
-    (#"{"uri":1}"#, "the uri of the credential request is not a string"),
-    (#"{"uri":null}"#, "the uri of the credential request is not a string"),
-    (#"{"uri":"URL","uri":"URL"}"#, "the credential request has more than one uri"),
-    (#"{"uri":"URL"} x"#, "the credential request is not a JSON object in UTF-8"),
-    (#"{"uri":"URL"}{}"#, "the credential request is not a JSON object in UTF-8"),
-    (#"{"uri":"URL""#, "the credential request is not a JSON object in UTF-8"),
-    (#"{"uri":"URL"]"#, "the credential request is not a JSON object in UTF-8"),
-    (#"{"uri":"\x"}"#, "the credential request is not a JSON object in UTF-8"),
-    (
-      #"{"a":"# + String(repeating: "[", count: 100),
-      "the credential request is not a JSON object in UTF-8"
-    ),
-  ])
-  func `a malformed request is an error`(request: String, error: String) throws {
-    let request = request.replacing("URL", with: place.url)
-    #expect(try place.ask("get", request).told == .failure(65, error))
+  @Test func `a malformed request is an error`() throws {
+    for (request, error) in [
+      ("{}", "the credential request has no uri"),
+      (#"{"uri":1}"#, "the uri of the credential request is not a string"),
+      (#"{"uri":null}"#, "the uri of the credential request is not a string"),
+      (#"{"uri":"URL","uri":"URL"}"#, "the credential request has more than one uri"),
+      (#"{"uri":"URL"} x"#, "the credential request is not a JSON object in UTF-8"),
+      (#"{"uri":"URL"}{}"#, "the credential request is not a JSON object in UTF-8"),
+      (#"{"uri":"URL""#, "the credential request is not a JSON object in UTF-8"),
+      (#"{"uri":"URL"]"#, "the credential request is not a JSON object in UTF-8"),
+      (#"{"uri":"\x"}"#, "the credential request is not a JSON object in UTF-8"),
+      (
+        #"{"a":"# + String(repeating: "[", count: 100),
+        "the credential request is not a JSON object in UTF-8"
+      ),
+    ] {
+      let request = request.replacing("URL", with: place.url)
+      #expect(try place.ask("get", request).told == .failure(65, error), "\(request)")
+    }
   }
 
   @Test func `the answer does not wait for the end of the pipe`() throws {
@@ -93,8 +96,7 @@ struct EngFlowTests {
     let place = try Workplace()
     #expect(
       try place.ask("get", #"{"uri":"\#(place.url)/"}"#).told
-        == .failure(
-          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+        == .noAccount(at: place.url))
   }
 
   @Test func `a locked keyring is an error`() throws {

@@ -6,14 +6,6 @@ import Testing
 struct FakeKeyringTests {
   let email = METIServer.email
 
-  static let silent = KeyringFaultTests.silent
-  static let locked = KeyringFaultTests.locked
-  static let denied = Told.failure(
-    69, "access to the keyring is denied on this session bus",
-    hint: "check the D-Bus and AppArmor policies")
-  static let damaged = Told.failure(
-    69, "the keyring has the item but returns no readable secret",
-    hint: "store the account again with: meti-token login")
   static let notStored = "the keyring did not store the secret"
 
   static let accessDenied =
@@ -39,8 +31,8 @@ struct FakeKeyringTests {
   }
 
   @Test(arguments: [
-    Fault(fault: "GetSecret silent", expected: silent),
-    Fault(fault: "SearchItems \(accessDenied)", expected: denied),
+    Fault(fault: "GetSecret silent", expected: .silentKeyring),
+    Fault(fault: "SearchItems \(accessDenied)", expected: .deniedKeyring),
   ])
   func `a fault while reading is reported, and costs nothing that is stored`(fault: Fault) throws {
     let (place, keyring) = try Workplace.withFake()
@@ -63,7 +55,7 @@ struct FakeKeyringTests {
     let items = try keyring.items()
     try keyring.tell("fault Get silent")
     for command in [["list"], ["status"], ["switch", email], ["logout", "--all"]] {
-      #expect(try place.run(command + ["--timeout", "1"]).told == Self.silent, "\(command)")
+      #expect(try place.run(command + ["--timeout", "1"]).told == .silentKeyring, "\(command)")
     }
     try expectUntouched(keyring, items)
   }
@@ -85,7 +77,7 @@ struct FakeKeyringTests {
     // It ends with the bus that has started it.
     try place.desktop.activateKeyring("/usr/bin/setpriv --pdeathsig KILL /bin/sleep 60")
     let outcome = try place.run("--timeout", "1")
-    #expect(outcome.told == Self.silent)
+    #expect(outcome.told == .silentKeyring)
     #expect(outcome.isSoon)
   }
 
@@ -129,7 +121,7 @@ struct FakeKeyringTests {
     let (place, keyring) = try Workplace.withFake()
     let items = try keyring.items()
     try keyring.tell("secret account other-session")
-    #expect(try place.run("-f").told == Self.damaged)
+    #expect(try place.run("-f").told == .damagedItem)
     // The token is good all the same.
     #expect(try place.run().told == .answer(place.lastToken))
     try expectUntouched(keyring, items)
@@ -168,10 +160,10 @@ struct FakeKeyringTests {
     #expect(status.status == .exit(0))
     #expect(status.out.hasPrefix("other@domain.com (default)\n"))
     #expect(status.err == warning)
-    #expect(try place.run("status", "-a", email).told == Self.locked)
-    #expect(try place.run("-a", email).told == Self.locked)
+    #expect(try place.run("status", "-a", email).told == .locked)
+    #expect(try place.run("-a", email).told == .locked)
     #expect(try place.run().told == .answer(place.lastToken))
-    #expect(try place.run("logout", "-a", email).told == Self.locked)
+    #expect(try place.run("logout", "-a", email).told == .locked)
     #expect(try !keyring.journal().contains { $0.hasPrefix("Delete") || $0 == "Prompt" })
     // What can be removed is removed, and the rest is reported.
     #expect(try place.run("logout", "--all").status == .exit(69))
@@ -182,11 +174,10 @@ struct FakeKeyringTests {
     let items = try keyring.items()
     try keyring.tell("lock")
     for command in [[], ["-f"], ["status"], ["list"], ["logout"], ["reject"]] {
-      #expect(try place.run(command).told == Self.locked, "\(command)")
+      #expect(try place.run(command).told == .locked, "\(command)")
     }
-    var all = Self.locked
-    all.err = "meti-token: warning: 1 locked account remains\n" + all.err
-    #expect(try place.run("logout", "--all").told == all)
+    #expect(
+      try place.run("logout", "--all").told == Told.locked.warning("1 locked account remains"))
     try expectUntouched(keyring, items)
     #expect(try !keyring.journal().contains("Prompt"))
   }

@@ -37,8 +37,7 @@ struct KillTests {
       let isStored = after.told == .answer(place.lastToken)
       let isAbsent =
         after.told
-        == .failure(
-          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login")
+        == .noAccount(at: place.url)
       #expect(isStored || isAbsent, "\(after)")
     }
     #expect(killed >= 15)

@@ -147,8 +147,7 @@ struct StatusTests {
     let place = try Workplace()
     #expect(
       try report(place)
-        == .failure(
-          78, "no account is stored for \(place.url)", hint: "log in with: meti-token login"))
+        == .noAccount(at: place.url))
     #expect(try report(place, "--json").status == .exit(78))
   }
 
