@@ -4,7 +4,7 @@ import MetiToken
 import Testing
 
 /// GNOME Keyring itself, on a bus of its own.
-@Suite(.timeLimit(.minutes(1))) struct `GNOME Keyring` {
+@Suite(.timeLimit(.minutes(10))) struct `GNOME Keyring` {
   @Test func `stores, replaces and removes`() throws {
     let session = try Session()
     let store = Stores(session).store()

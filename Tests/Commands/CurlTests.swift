@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("curl")
+@Suite("curl", .manyAtOnce)
 struct CurlTests {
   let place: Workplace
   let directory: TemporaryDirectory

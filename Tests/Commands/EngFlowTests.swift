@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("get, as Bazel calls it")
+@Suite("get, as Bazel calls it", .manyAtOnce)
 struct EngFlowTests {
   let place: Workplace
   let token: String

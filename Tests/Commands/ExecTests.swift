@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("exec")
+@Suite("exec", .manyAtOnce)
 struct ExecTests {
   let place: Workplace
 

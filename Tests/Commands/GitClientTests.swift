@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("A real git")
+@Suite("A real git", .manyAtOnce)
 struct GitClientTests {
   let place: Workplace
   let git: GitClient

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@Suite("get, as git calls it")
+@Suite("get, as git calls it", .manyAtOnce)
 struct GitGetTests {
   let place: Workplace
   let email = METIServer.email

@@ -1,7 +1,7 @@
 import Testing
 
 /// Bazel gives up after 10 seconds, and a person waits before git: helpers have ended by 8.
-@Suite("The helper's deadline")
+@Suite("The helper's deadline", .manyAtOnce)
 struct GitHelperDeadlineTests {
   let place: Workplace
 

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite("store, erase and capability, as git calls them")
+@Suite("store, erase and capability, as git calls them", .manyAtOnce)
 struct GitStoreEraseTests {
   let place: Workplace
   let email = METIServer.email

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("METI_TOKEN") struct HandedInTokenTests {
+@Suite("METI_TOKEN", .manyAtOnce) struct HandedInTokenTests {
   let place: Workplace
   let token: String
   /// As in a container: no keyring, nothing in the kernel.

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("header-file")
+@Suite("header-file", .manyAtOnce)
 struct HeaderFileTests {
   /// On a tmpfs, as $XDG_RUNTIME_DIR is in a session.
   let runtime: TemporaryDirectory

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@Suite("setup-git")
+@Suite("setup-git", .manyAtOnce)
 struct SetupGitTests {
   let place: Workplace
   let git: GitClient

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("Support works")
+@Suite("Support works", .manyAtOnce)
 struct SupportTests {
   let secretTool = Program("secret-tool")
 
