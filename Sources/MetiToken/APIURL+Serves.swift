@@ -22,6 +22,18 @@ extension APIURL {
     return isAuthority(Array(authority.utf8)) ? rest[authority.endIndex...] : nil
   }
 
+  /// The URL that `given` means: a path is put behind the API URL. It begins with the API's origin and a
+  /// slash, byte for byte, so that no other program can read it differently.
+  /// - Returns: `nil` if it is not on the API's origin.
+  public func url(_ given: String) -> String? {
+    // Two slashes would name a host.
+    guard !given.hasPrefix("//"),
+      let rest = afterAuthority(of: given.hasPrefix("/") ? text + given : given),
+      rest.isEmpty || rest.first == "/"
+    else { return nil }
+    return origin + (rest.isEmpty ? "/" : rest)
+  }
+
   private func isAuthority(_ text: [UInt8]) -> Bool {
     let text = text.map(\.lowercased)
     return text.elementsEqual("\(host):\(port)".utf8)

@@ -29,6 +29,21 @@ extension UInt8 {
   }
 }
 
+extension String {
+  /// The text with `%XX` in place of each byte that cannot stand in a URL's query, or separates its
+  /// parts (RFC 3986, 2.1). Slashes stay: GDAL finds the layer's name behind the last one.
+  public var percentEncoded: String {
+    utf8.reduce(into: "") { text, byte in
+      if byte.isLetter || byte.isDigit || "-._~/:".utf8.contains(byte) {
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        let digits = String(byte, radix: 16, uppercase: true)
+        text += byte < 0x10 ? "%0\(digits)" : "%\(digits)"
+      }
+    }
+  }
+}
+
 extension Span<UInt8> {
   func isSame(as text: String) -> Bool {
     let other = text.utf8

@@ -111,8 +111,6 @@ public struct CurlArguments: Sendable {
     }
   }
 
-  /// The URL as curl gets it: it begins with the API's origin and a slash, byte for byte, so that curl
-  /// and this program cannot read it differently. A path is put behind the API URL.
   private mutating func url(_ given: [UInt8]) throws(Refusal) -> [UInt8] {
     guard !hasURL else {
       throw Refusal(
@@ -126,15 +124,11 @@ public struct CurlArguments: Sendable {
         hint: "write it percent-encoded")
     }
     let text = String(decoding: given, as: UTF8.self)
-    // Two slashes would name a host.
-    guard !text.hasPrefix("//"),
-      let rest = api.afterAuthority(of: text.hasPrefix("/") ? api.text + text : text),
-      rest.isEmpty || rest.first == "/"
-    else {
+    guard let url = api.url(text) else {
       throw Refusal(
         reason: "the URL is not on \(api.origin), and a token must not be sent elsewhere",
         hint: "give a path such as /sources, or set METI_API_URL")
     }
-    return Array((api.origin + (rest.isEmpty ? "/" : rest)).utf8)
+    return Array(url.utf8)
   }
 }

@@ -7,7 +7,7 @@ struct HeaderFileCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "header-file",
     abstract: "Keep a file with the Authorization header, for GDAL and QGIS.",
-    usage: "meti-token header-file [--path | --watch] [-a <e-mail>] [<options>]",
+    usage: "meti-token header-file [--path | --watch | --vsicurl <path>] [-a <e-mail>] [<options>]",
     discussion: """
       Writes the line "Authorization: Bearer <token>" to \
       $XDG_RUNTIME_DIR/meti-token/authorization, which is in memory and readable by you alone, \
@@ -35,6 +35,11 @@ struct HeaderFileCommand: ParsableCommand {
   }
 
   @Option(
+    help: ArgumentHelp(
+      "Print the name under which GDAL and QGIS open this path of the API.", valueName: "path"))
+  var vsicurl: String?
+
+  @Option(
     help: ArgumentHelp("How long the token must still be valid.", valueName: "duration"))
   var minValidity: Duration?
 
@@ -42,9 +47,18 @@ struct HeaderFileCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    guard vsicurl == nil || mode == .write else {
+      throw ValidationError("--vsicurl goes with neither --path nor --watch")
+    }
+  }
+
   func run() throws {
     var file = try HeaderFile()
     guard mode != .path else { return try Output.write(file.path + "\n") }
+    if let vsicurl {
+      return try Output.write(try name(of: vsicurl, with: file.path) + "\n")
+    }
     let call = try call(noPrompt: false)
     guard mode == .watch else { return try publish(call.token(for: request(call)), in: &file) }
     var watched: WatchedToken?
@@ -64,6 +78,18 @@ struct HeaderFileCommand: ParsableCommand {
       file.remove()
       throw error
     }
+  }
+
+  /// The name of a resource in GDAL's file system for HTTP, with the options that GDAL 3.5 and later
+  /// take in it. They reach no other layer.
+  private func name(of path: String, with file: String) throws -> String {
+    let api = try CallEnvironment.api(common.settings())
+    guard let url = api.url(path) else {
+      throw Failure.usage(
+        "--vsicurl: this is no URL on \(api.origin), and a token must not be sent elsewhere",
+        hint: "give a path such as /sources, percent-encoded, or set METI_API_URL")
+    }
+    return "/vsicurl?header_file=\(file.percentEncoded)&url=\(url.percentEncoded)"
   }
 
   /// Writes the token to the file, whose path is printed once.
