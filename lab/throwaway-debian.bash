@@ -1,4 +1,4 @@
-# Sourced by lab/package and lab/systemd after scripts/loopback.bash, from the top of
+# Sourced by lab/package, lab/recipes and lab/systemd after scripts/loopback.bash, from the top of
 # the repository, under set -euo pipefail: a new Debian in the throw-away directory, and the package
 # to try in it.
 #
@@ -75,4 +75,18 @@ apt_get() {
     cat "$throwaway/apt.log" >&2
     fail "apt-get $*"
   }
+}
+
+# Prints the NUMBERth block of a section.
+block() { # FILE SECTION NUMBER
+  awk -v section="## $2" -v number="$3" '
+    /^## / { is_here = $0 == section }
+    !is_here { next }
+    /^```/ { if (is_block) is_block = 0; else { is_block = 1; count++ }; next }
+    is_block && count == number { print; found = 1 }
+    END { exit !found }' "docs/$1" || fail "docs/$1 has no such block: $2, $3"
+}
+
+obey() { # COMMAND...
+  [[ $(meti "$@") == ok ]] || fail "the mock METI refuses a command: $*"
 }
