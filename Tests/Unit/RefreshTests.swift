@@ -214,10 +214,8 @@ import Testing
 
   @Test func `is waited for without a kernel tier`() {
     world.cache.isRefused = true
-    world.lock.isHeld = true
-    world.clock.after(2 * second) { [world] in
+    world.holdLock(for: 2 * second) { [world] in
       world.put(inKeyring: .issued("theirs"))
-      world.lock.isHeld = false
     }
     #expect(world.token() == .success("theirs"))
     #expect(world.issuer.asked == [])
@@ -231,8 +229,7 @@ import Testing
   }
 
   @Test func `spends three seconds on the lock and METI together`() {
-    world.lock.isHeld = true
-    world.clock.after(2 * second) { [world] in world.lock.isHeld = false }
+    world.holdLock(for: 2 * second)
     world.issuer.answer = { _ in .silence }
     #expect(world.token() == .success("current"))
     #expect(world.clock.now() == noon.later(3 * second))

@@ -34,10 +34,8 @@ import Testing
   }
 
   @Test func `leaves a token that was renewed while it waited for the lock`() {
-    world.lock.isHeld = true
-    world.clock.after(second) { [world] in
+    world.holdLock(for: second) { [world] in
       world.put(inBoth: .issued("newer"))
-      world.lock.isHeld = false
     }
     #expect(world.reject(.anna, "bad") == .success(false))
     #expect(world.keyring("token anna@domain.com") == "newer")

@@ -101,11 +101,9 @@ import Testing
   }
 
   @Test func `shares the failure of the call that it waited for`() {
-    world.lock.isHeld = true
-    world.clock.after(2 * second) { [world] in
+    world.holdLock(for: 2 * second) { [world] in
       world.lock.state.backOff = BackOff(
         since: world.clock.now(), pause: 8 * second, reason: "METI is in trouble (HTTP 503)")
-      world.lock.isHeld = false
     }
     #expect(
       world.token() == .failure(.issuer(.trouble(retryAfter: 8, isTransient: false), .anna)))

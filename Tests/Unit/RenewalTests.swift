@@ -68,10 +68,8 @@ import Testing
 
   @Test func `finds under the lock what another process has stored meanwhile`() {
     world.cache.isRefused = true
-    world.lock.isHeld = true
-    world.clock.after(2 * second) { [world] in
+    world.holdLock(for: 2 * second) { [world] in
       world.put(inKeyring: .issued("theirs"))
-      world.lock.isHeld = false
     }
     #expect(world.token() == .success("theirs"))
     #expect(world.issuer.asked == [])

@@ -42,6 +42,15 @@ final class World {
     put(inKernel: token)
   }
 
+  /// Lets another process hold the lock for so long, and do this at the end.
+  func holdLock(for milliseconds: Int64, _ act: @escaping () -> Void = {}) {
+    lock.isHeld = true
+    clock.after(milliseconds) { [lock] in
+      act()
+      lock.isHeld = false
+    }
+  }
+
   /// The token of a call with thirty seconds of time.
   func token(
     of account: Account? = nil, atLeast asked: Int64? = nil, mustBeNew: Bool = false,
