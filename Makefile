@@ -23,7 +23,9 @@ pages = $(wildcard man/*.1)
 
 # A plain `swift build -c release --static-swift-stdlib` makes the same programs. These options make
 # them start about 1 ms faster (libstdc++ is not loaded, relocations are packed), harder to attack
-# (-z now, with lld's -z relro), and independent of the directory that they were built in.
+# (-z now, with lld's -z relro, and both position-independent), and independent of the directory that
+# they were built in. A plain build cannot make meti-token position-independent: SwiftPM gives it an
+# rpath, with which glibc ends a static program before main.
 options = --disable-local-rpath -Xswiftc -use-ld=lld -Xlinker -z -Xlinker now \
   -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --build-id=none \
   -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.' \
@@ -39,7 +41,8 @@ build:
 	pkg-config --exists libsecret-1 || scripts/install-dependencies build
 	mkdir -p .build/static
 	$(if $(libstdc++),ln -sf '$(libstdc++)' .build/static/)
-	swift build -c release --static-swift-stdlib $(options)
+	swift build -c release --static-swift-stdlib $(options) --product meti-token-cli
+	swift build -c release --static-swift-stdlib $(options) --product meti-token $(clang)-static-pie
 
 test demo memcheck:
 	scripts/$@
