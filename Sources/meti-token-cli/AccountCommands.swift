@@ -12,9 +12,9 @@ struct ListCommand: ParsableCommand {
     let call = try Call(common.settings(noPrompt: true))
     let api = call.selector.api
     let stored = try call.store.accounts(at: api)
-    if stored.names.isEmpty, stored.locked > 0 { throw Failure(KeyringError(.locked)) }
+    if stored.names.isEmpty, stored.locked > 0 { throw KeyringError(.locked) }
     guard !stored.names.isEmpty else {
-      throw Failure(TokenError.noAccount(AccountSelector(api: api, name: nil)))
+      throw TokenError.noAccount(AccountSelector(api: api, name: nil))
     }
     if stored.locked > 0 { Console.warning(StatusReport.lockedText(stored.locked)) }
     let chosen = call.defaultName(among: stored)
@@ -51,12 +51,10 @@ struct SwitchCommand: ParsableCommand {
     settings.isForKeyring = true
     let call = try Call(settings)
     let account = try call.account()
-    do throws(TokenError) {
+    do {
       try call.renewal.makeDefault(account)
-    } catch .noAccount {
+    } catch TokenError.noAccount {
       throw Failure.notStored(account)
-    } catch {
-      throw Failure(error)
     }
     Console.say("\(account.name) is now the default account for \(account.api.text)")
   }

@@ -9,7 +9,6 @@ struct Call {
   let deadline: Deadline
   let clock = SystemClock()
   let interaction: Interaction
-  let isVerbose: Bool
   /// Shows a line with `--verbose`.
   let verbose: @Sendable (String) -> Void
   /// Whether an option or `METI_ACCOUNT` says which account is meant.
@@ -39,9 +38,8 @@ struct Call {
     let deadline = begun ?? own
     self.deadline = deadline
     interaction = try Interaction(PromptSituation.current(settings))
-    isVerbose = settings.isVerbose
     isAccountNamed = settings.account != nil || CallEnvironment.value("METI_ACCOUNT") != nil
-    verbose = isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
+    verbose = settings.isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 
     locks = FileLock.standard(clock)
     let environment =
@@ -55,7 +53,7 @@ struct Call {
       store = KeyringStore(
         bus: BusAddress.find(Process.variable), clock: clock, call: deadline,
         interaction: interaction, locks: locks, announce: Console.say,
-        verbose: isVerbose ? verbose : nil)
+        verbose: verbose)
     }
     cache = KernelCache(
       isEnabled: try CallEnvironment.usesKernelCache(), suffix: environment?.cacheSuffix ?? "")
@@ -66,8 +64,9 @@ struct Call {
         onSlow: { Console.waiting(Wait.answer.text) }),
       locks: locks, clock: clock,
       report: { [verbose] warning in
-        Console.warning(warning.text)
-        if !warning.detail.isEmpty { verbose(warning.detail) }
+        let (text, cause) = warning.words
+        Console.warning(text + (cause.map { ": \($0.message)" } ?? ""))
+        if let detail = cause?.detail, !detail.isEmpty { verbose(detail) }
       },
       step: verbose,
       wait: { Console.waiting($0.text) })
@@ -84,9 +83,6 @@ struct Call {
       return try Login(call: self).first(selector)
     }
   }
-
-  /// A valid token for a default request.
-  func token() throws -> Token { try token(for: TokenRequest(selector: selector)) }
 
   /// What `body` gives. The time that it takes, of a user or another program, does not count against
   /// the call's.

@@ -48,16 +48,11 @@ enum CallEnvironment {
     }
   }
 
-  /// `METI_ACCOUNT`, else the account that the environment brings with it.
-  static var account: String? {
-    value("METI_ACCOUNT") ?? value("METI_EMAIL") ?? value("METI_CLIENT_ID")
-  }
-
   static func selector(_ settings: Settings) throws -> AccountSelector {
     let api = try api(settings)
-    guard let name = settings.account ?? account else {
-      return AccountSelector(api: api, name: nil)
-    }
+    let name =
+      settings.account ?? value("METI_ACCOUNT") ?? value("METI_EMAIL") ?? value("METI_CLIENT_ID")
+    guard let name else { return AccountSelector(api: api, name: nil) }
     return AccountSelector(try Account(name: name, api: api))
   }
 

@@ -35,14 +35,11 @@ enum Output {
   /// One line of JSON. Its keys are in order, and what a terminal would obey is escaped.
   static func write(json value: some Encodable) throws {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let json = String(decoding: try encoder.encode(value), as: UTF8.self)
     try write(JSONObject.escaped(json) + "\n")
   }
 
-  static func write(_ text: String) throws {
-    guard Process.write(text, to: STDOUT_FILENO) else {
-      throw Failure.inputOutput("cannot write to standard output")
-    }
-  }
+  static func write(_ text: String) throws { try write(Secret(copying: text)) }
 }

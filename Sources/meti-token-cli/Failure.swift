@@ -40,8 +40,8 @@ extension Failure {
     case let error as AccountNameError:
       self = .usage("the account name \(FailureText.of(error))", hint: nil)
     case let error as SecretSourceError: self.init(error)
-    case let error as DefaultAccountError:
-      self.init(.inputOutput, FailureText.of(error), hint: FailureText.defaultAccountHint)
+    case let error as MalformedRequest: self.init(.malformed, error.rawValue)
+    case let error as DefaultAccountError: self.init(error)
     case let error as InteractionError:
       self = .usage(
         "METI_TOKEN_INTERACTIVE must be auto, 0, never, dialog or terminal, not \(error.word)",
@@ -78,7 +78,7 @@ extension Failure {
         hint: Self.remedy(account))
     case .issuer(let error, let account):
       self.init(error, of: account, whenRejected: Self.remedy(account))
-    case .defaultAccount(let error): self.init(error as any Error)
+    case .defaultAccount(let error): self.init(error)
     case .tooLong(let account):
       self = .usage(
         "the credentials of \(account.name) are longer than \(StoredBody.longest / 1024) KiB",
@@ -155,6 +155,16 @@ extension Failure {
   /// - Parameter name: what the URL is.
   init(_ error: APIURLError, of name: String) {
     self.init(.usage, "\(name) \(FailureText.of(error))")
+  }
+
+  private init(_ error: DefaultAccountError) {
+    let message =
+      switch error {
+      case .noDirectory: "there is no home directory for the default account's file"
+      case .system(let path, let number): "cannot use \(path): \(SystemError(number).text)"
+      case .malformed(let path): "\(path) is not a file of URLs and account names"
+      }
+    self.init(.inputOutput, message, hint: "name the account with --account or METI_ACCOUNT")
   }
 
   private init(_ error: SecretSourceError) {

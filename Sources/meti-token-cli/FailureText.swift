@@ -3,8 +3,6 @@ import System
 
 /// The words of errors, hints and warnings, in one place.
 enum FailureText {
-  static let defaultAccountHint = "name the account with --account or METI_ACCOUNT"
-
   /// What a keyring's trouble is called, and the next thing to do.
   static func of(_ kind: KeyringError.Kind) -> (message: String, hint: String?) {
     switch kind {
@@ -112,14 +110,6 @@ enum FailureText {
     }
   }
 
-  static func of(_ error: DefaultAccountError) -> String {
-    switch error {
-    case .noDirectory: "there is no home directory for the default account's file"
-    case .system(let path, let number): "cannot use \(path): \(SystemError(number).text)"
-    case .malformed(let path): "\(path) is not a file of URLs and account names"
-    }
-  }
-
   static func of(_ error: APIURLError) -> String {
     switch error {
     case .notHTTPS: "must begin with https:// (http:// only for loopback addresses)"
@@ -142,36 +132,25 @@ enum FailureText {
 }
 
 extension Warning {
-  var text: String {
+  /// What is lost, and the failure that is the cause.
+  var words: (text: String, cause: Failure?) {
     switch self {
-    case .tokenNotStored(let error):
-      return "the token was not stored: \(FailureText.of(error.kind).message)"
+    case .tokenNotStored(let error): ("the token was not stored", Failure(error))
     case .oldTokenCached:
-      return
-        "the kernel refuses access to its keyring: an older token may stay there until it expires"
-    case .accountNotStored(let error):
-      return "the account was not stored: \(FailureText.of(error.kind).message)"
+      (
+        "the kernel refuses access to its keyring: an older token may stay there until it expires",
+        nil
+      )
+    case .accountNotStored(let error): ("the account was not stored", Failure(error))
     case .rejectionNotStored(let error):
-      return "the keyring did not record METI's rejection: \(FailureText.of(error.kind).message)"
+      ("the keyring did not record METI's rejection", Failure(error))
     case .rejectionNotRecorded:
-      return "METI's rejection was not recorded: the next call sends the credentials again"
-    case .defaultNotRead(let error):
-      return "the default account is unknown: \(FailureText.of(error))"
-    case .defaultNotWritten(let error):
-      return "the default account was not changed: \(FailureText.of(error))"
+      ("METI's rejection was not recorded: the next call sends the credentials again", nil)
+    case .defaultNotRead(let error): ("the default account is unknown", Failure(error))
+    case .defaultNotWritten(let error): ("the default account was not changed", Failure(error))
     case .shortLife(let seconds):
-      return "METI's tokens are valid for \(DurationText.of(seconds)), less than --min-validity"
-    case .notRenewed(let error):
-      return "the token expires soon and was not renewed: \(Failure(error).message)"
-    }
-  }
-
-  var detail: String {
-    switch self {
-    case .tokenNotStored(let error), .rejectionNotStored(let error), .accountNotStored(let error):
-      error.detail
-    case .notRenewed(let error): Failure(error).detail
-    default: ""
+      ("METI's tokens are valid for \(DurationText.of(seconds)), less than --min-validity", nil)
+    case .notRenewed(let error): ("the token expires soon and was not renewed", Failure(error))
     }
   }
 }

@@ -27,7 +27,7 @@ struct GetCommand: ParsableCommand {
   /// Writes nothing if the request is not for us or no account is stored, so that other helpers or
   /// the user may answer.
   private func answerGit(_ input: borrowing RequestAccumulator, _ helper: HelperCall) throws {
-    let request = try parsed(input) { bytes throws(MalformedRequest) in
+    let request = try input.bytes.withBytes { bytes throws(MalformedRequest) in
       try GitCredentialRequest(bytes)
     }
     do {
@@ -51,7 +51,9 @@ struct GetCommand: ParsableCommand {
 
   /// No answer is an error in this protocol.
   private func answerEngFlow(_ input: borrowing RequestAccumulator, _ helper: HelperCall) throws {
-    let uri = try parsed(input) { bytes throws(MalformedRequest) in try EngFlow.uri(of: bytes) }
+    let uri = try input.bytes.withBytes { bytes throws(MalformedRequest) in
+      try EngFlow.uri(of: bytes)
+    }
     guard helper.api.serves(uri: uri) else {
       throw Failure(
         .malformed, "the credential request is not for \(helper.api.origin)",
@@ -65,15 +67,5 @@ struct GetCommand: ParsableCommand {
   private func write(_ answer: consuming Secret?) throws {
     guard let answer else { throw Failure(.bug, "the token cannot be written as an answer") }
     try Output.write(answer)
-  }
-
-  private func parsed<Request: ~Copyable>(
-    _ input: borrowing RequestAccumulator, _ parse: (RawSpan) throws(MalformedRequest) -> Request
-  ) throws -> Request {
-    do {
-      return try input.bytes.withBytes(parse)
-    } catch {
-      throw Failure(.malformed, error.rawValue)
-    }
   }
 }

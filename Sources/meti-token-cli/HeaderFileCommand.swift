@@ -55,28 +55,21 @@ struct HeaderFileCommand: ParsableCommand {
 
   func run() throws {
     var file = try HeaderFile()
-    guard mode != .path else { return try Output.write(file.path + "\n") }
-    if let vsicurl {
-      return try Output.write(try name(of: vsicurl, with: file.path) + "\n")
-    }
-    let call = try call(noPrompt: false)
-    guard mode == .watch else { return try publish(call.token(for: request(call)), in: &file) }
-    var watched: WatchedToken?
-    do {
-      watched = WatchedToken(try call.token(for: request(call)), call)
-    } catch {
-      let failure = Failure(error)
-      // At log-in the keyring may be locked and the network down.
-      guard canRetry(failure, isAlive: false) else { throw failure }
-      Console.warning("\(failure.message); retrying")
-    }
-    // Before there is a file that has to be removed.
-    let signals = SignalWatch([SIGTERM, SIGINT, SIGHUP])
-    do {
-      try update(watched, in: &file, until: signals)
-    } catch {
-      file.remove()
-      throw error
+    switch mode {
+    case .path: try Output.write(file.path + "\n")
+    case .write:
+      if let vsicurl {
+        return try Output.write(try name(of: vsicurl, with: file.path) + "\n")
+      }
+      let call = try call(noPrompt: false)
+      try publish(call.token(for: request(call)), in: &file)
+    case .watch:
+      do {
+        try watch(&file)
+      } catch {
+        file.remove()
+        throw error
+      }
     }
   }
 
@@ -104,101 +97,69 @@ struct HeaderFileCommand: ParsableCommand {
     try Call(common.settings(account: account.account, noPrompt: noPrompt))
   }
 
+  /// Between calls while the kernel caches the token, where others renew and discard it, in
+  /// milliseconds.
+  private static let pause: Int64 = 1_000
+  /// Between calls that have to look into the keyring, or that failed, in milliseconds.
+  private static let longPause: Int64 = 10_000
+
+  /// Keeps the file up to date until a signal comes.
+  private func watch(_ file: inout HeaderFile) throws {
+    let clock = SystemClock()
+    // Not while the first call prompts, which catches signals itself.
+    var signals: SignalWatch?
+    /// The token in the file.
+    var current: Token?
+    var isFailing = false
+    while true {
+      var pause = Self.longPause
+      do {
+        let call = try call(noPrompt: signals != nil)
+        let token = try call.token(for: request(call))
+        signals = signals ?? SignalWatch(Self.signals)
+        let isSame = current?.secret.equals(token.secret) ?? false
+        if !isSame { try publish(token, in: &file) }
+        if call.isCached(token.account) { pause = Self.pause }
+        current = consume token
+        isFailing = false
+      } catch {
+        let failure = Failure(error)
+        let isAlive = current?.expiry.isOver(at: clock.now()) == false
+        // At log-in the keyring may be locked and the network down. A living token stays in the file
+        // unless the user has logged out, or chosen another account that is not there.
+        guard
+          [.keyring, .tryAgain].contains(failure.status)
+            || isAlive && ![.noAccount, .usage].contains(failure.status)
+        else { throw failure }
+        if !isFailing { Console.warning("\(failure.message); retrying") }
+        isFailing = true
+        if !isAlive {
+          file.remove()
+          current = nil
+        }
+      }
+      // Before the token's end.
+      let left = current?.expiry.remaining(at: clock.now()) ?? pause * 2
+      let watch = signals ?? SignalWatch(Self.signals)
+      signals = watch
+      if let number = watch.wait(milliseconds: max(min(pause, left / 2), Self.pause)) {
+        file.remove()
+        watch.end()
+        Process.end(bySignal: number)
+      }
+    }
+  }
+
+  private static let signals = [SIGTERM, SIGINT, SIGHUP]
+
   private func request(_ call: Call) -> TokenRequest {
     TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds)
   }
-
-  /// Whether the watch goes on: for a while without a token only if the failure may pass without a
-  /// change of what is stored; with a living one unless the user has logged out or changed accounts.
-  private func canRetry(_ failure: Failure, isAlive: Bool) -> Bool {
-    [.keyring, .tryAgain].contains(failure.status)
-      || isAlive && ![.noAccount, .usage].contains(failure.status)
-  }
-
-  /// Between looks into the kernel cache, where other calls renew and discard tokens, in
-  /// milliseconds.
-  private static let pause: Int64 = 1_000
-  /// Between looks into the keyring, and between attempts after a failure, in milliseconds.
-  fileprivate static let longPause: Int64 = 10_000
-
-  /// - Parameter first: the token for the file; `nil` after a failure.
-  private func update(
-    _ first: consuming WatchedToken?, in file: inout HeaderFile, until signals: SignalWatch
-  ) throws {
-    let clock = SystemClock()
-    var watched = first
-    var failedAt: Moment?
-    switch watched {
-    case .some(let watched): try publish(watched.token, in: &file)
-    case nil: failedAt = clock.now()
-    }
-    while true {
-      if let number = signals.wait(milliseconds: Self.pause) {
-        file.remove()
-        signals.end()
-        Process.end(bySignal: number)
-      }
-      let now = clock.now()
-      let isAlive = watched?.isAlive(at: now) ?? false
-      if let failedAt {
-        if !isAlive { file.remove() }
-        if now.boot - failedAt.boot < Self.longPause { continue }
-      }
-      do {
-        let call = try call(noPrompt: true)
-        guard failedAt != nil || watched?.needsCall(call, request(call)) ?? true else { continue }
-        let token = try call.token(for: request(call))
-        let isSame = watched?.holds(token) ?? false
-        if failedAt != nil || !isSame { try publish(token, in: &file) }
-        watched = WatchedToken(token, call)
-        failedAt = nil
-      } catch {
-        let failure = Failure(error)
-        guard canRetry(failure, isAlive: isAlive) else { throw failure }
-        if failedAt == nil { Console.warning("\(failure.message); retrying") }
-        failedAt = now
-      }
-    }
-  }
 }
 
-/// The token in the file, and whether it has to be replaced.
-private struct WatchedToken: ~Copyable {
-  private(set) var token: Token
-  private var isCached = false
-  private let since: Moment
-
-  init(_ token: consuming Token, _ call: Call) {
-    self.token = token
-    since = call.clock.now()
-    if let cached = cached(call) { isCached = holds(cached) }
-  }
-
-  func isAlive(at now: Moment) -> Bool { !token.expiry.isOver(at: now) }
-
-  func holds(_ other: borrowing Token) -> Bool { token.secret.equals(other.secret) }
-
-  private func cached(_ call: Call) -> Token? {
-    guard let account = try? Account(name: token.account, api: call.selector.api) else {
-      return nil
-    }
-    return call.cache.find(account, at: call.clock.now())
-  }
-
-  /// Whether the token is due, was discarded or renewed by another call, or is another account's.
-  mutating func needsCall(_ call: Call, _ request: TokenRequest) -> Bool {
-    let now = call.clock.now()
-    let name = call.selector.name ?? call.renewal.defaultAccount(at: call.selector.api)?.name
-    guard token.account.isSameName(as: name ?? token.account) else { return true }
-    if isCached {
-      guard let cached = cached(call), holds(cached) else { return true }
-      token = cached
-    } else if now.boot - since.boot < HeaderFileCommand.longPause {
-      // Without a kernel cache the keyring tells, which is asked less often.
-      return request.need(of: token, since: now, at: now) >= .due
-    } else {
-      return true
-    }
-    return request.need(of: token, since: now, at: now) != .none
+extension Call {
+  fileprivate func isCached(_ name: String) -> Bool {
+    guard let account = try? Account(name: name, api: selector.api) else { return false }
+    return cache.find(account, at: clock.now()) != nil
   }
 }

@@ -30,10 +30,6 @@ enum Help {
     More: meti-token help print, meti-token COMMAND --help, man meti-token.
 
     """
-
-  static func isAskedFor(by arguments: [String]) -> Bool {
-    [["--help"], ["-h"], ["help"]].contains(arguments)
-  }
 }
 
 /// The program as completion scripts describe it: they know no command that runs without its name, so
@@ -45,8 +41,4 @@ struct CompletedCommand: ParsableCommand {
     groupedSubcommands: MetiTokenCommand.configuration.groupedSubcommands)
 
   @OptionGroup var print: PrintCommand
-
-  static func isAskedFor(by arguments: [String]) -> Bool {
-    arguments.first.map { $0.hasPrefix("--generate-completion-script") } ?? false
-  }
 }

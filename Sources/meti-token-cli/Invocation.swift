@@ -14,15 +14,13 @@ struct Invocation {
 
   /// - Parameter line: the whole command line, the program's name first.
   init(_ line: [String]) {
-    let name = line.first?.split(separator: "/").last
-    isByGit = name.map(String.init) == Self.nameForGit
+    isByGit = line.first?.split(separator: "/").last.map(String.init) == Self.nameForGit
     var arguments = Array(line.dropFirst())
     // git puts the operation behind whatever options `credential.helper` has.
     if let last = arguments.last, Self.operations.contains(last),
       isByGit || arguments[0].hasPrefix("-")
     {
-      arguments.removeLast()
-      arguments.insert(last, at: 0)
+      arguments = [last] + arguments.dropLast()
     }
     let isOperation = arguments.first.map(Self.operations.contains) ?? false
     self.arguments = isByGit && !isOperation ? nil : arguments

@@ -54,12 +54,6 @@ struct Login {
     return token
   }
 
-  func storeUnverified(_ credential: borrowing Credential) throws {
-    let account = credential.account
-    try call.renewal.storeUnverified(credential, until: call.deadline)
-    Console.say("stored \(account.name) for \(account.api.text), not verified")
-  }
-
   // MARK: Questions
 
   private func askEmail() throws -> String {

@@ -23,9 +23,7 @@ struct LoginCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The id of an OAuth 2.0 client.", valueName: "id"))
   var clientID: String?
 
-  @Option(
-    name: .customLong("token-url"),
-    help: ArgumentHelp("The client's token endpoint.", valueName: "url"))
+  @Option(help: ArgumentHelp("The client's token endpoint.", valueName: "url"))
   var tokenURL: String?
 
   @Option(help: ArgumentHelp("The API that the tokens are for.", valueName: "audience"))
@@ -83,7 +81,9 @@ struct LoginCommand: ParsableCommand {
     try call.store.prepareForWriting()
     let credential = try login.credential(name: email ?? clientID, grant: grant, from: source)
     if noVerify {
-      try login.storeUnverified(credential)
+      try call.renewal.storeUnverified(credential, until: call.deadline)
+      let account = credential.account
+      Console.say("stored \(account.name) for \(account.api.text), not verified")
     } else {
       _ = try login.logIn(credential, mustBeStored: true)
     }

@@ -4,7 +4,6 @@ import MetiToken
 /// The options of every command.
 struct CommonOptions: ParsableArguments {
   @Option(
-    name: .customLong("api-url"),
     help: ArgumentHelp(
       "The METI API (default: $METI_API_URL, else \(APIURL.standard.text)).",
       valueName: "url"))
@@ -70,14 +69,8 @@ struct Duration: ExpressibleByArgument, Equatable {
   static let longest: Int64 = 366 * 86400
 
   init?(argument: String) {
-    let factor: Int64
-    var digits = argument[...]
-    switch argument.last {
-    case "s": (factor, digits) = (1, digits.dropLast())
-    case "m": (factor, digits) = (60, digits.dropLast())
-    case "h": (factor, digits) = (3600, digits.dropLast())
-    default: factor = 1
-    }
+    let unit = argument.last.flatMap { ["s": 1, "m": 60, "h": 3600][$0] } as Int64?
+    let (factor, digits) = (unit ?? 1, argument.dropLast(unit == nil ? 0 : 1))
     guard !digits.isEmpty, digits.utf8.allSatisfy(\.isDigit),
       let number = Int64(digits), number <= Self.longest / factor
     else { return nil }

@@ -48,17 +48,6 @@ enum TokenForm: String, EnumerableFlag {
     case .header: "Print the Authorization header, as curl -H @- reads it."
     }
   }
-
-  /// The form that these arguments ask for, if they ask for nothing else: the bare command runs
-  /// without the parser, which would cost as much as half a lookup.
-  init?(_ arguments: [String]) {
-    switch arguments {
-    case []: self = .bare
-    case ["--json"]: self = .json
-    case ["--header"]: self = .header
-    default: return nil
-    }
-  }
 }
 
 extension Call {

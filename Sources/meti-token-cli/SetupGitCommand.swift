@@ -71,9 +71,7 @@ struct SetupGitCommand: ParsableCommand {
     guard let executable = Process.executable else {
       throw Failure(.bug, "cannot find its own path: /proc is not mounted")
     }
-    let parts = executable.split(separator: "/")
-    let folders = [parts.dropLast(), parts.dropLast(3) + ["bin"]]
-    let paths = folders.map { "/" + ($0 + ["meti-token"]).joined(separator: "/") }
-    return paths.first { unsafe access($0, X_OK) == 0 } ?? executable
+    return String(
+      executable.replacing("/libexec/meti-token/", with: "/bin/").dropLast("-cli".count))
   }
 }

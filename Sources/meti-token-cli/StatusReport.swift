@@ -1,32 +1,25 @@
 import MetiToken
 import TokenEndpoint
 
-/// What is stored, as far as it can be read without a prompt.
+/// What is stored, as far as it can be read without a prompt. Its names are those of `--json`.
 struct StatusReport: Encodable {
   let apiURL: String
   private(set) var accounts: [Entry] = []
 
-  enum CodingKeys: String, CodingKey {
-    case apiURL = "api_url"
-    case accounts
-  }
-
   struct Entry: Encodable {
     let account: String
-    var isDefault = false
+    var `default` = false
     var password: Password
     /// When METI rejected the password, in seconds since 1970 UTC.
     var rejectedOn: Int64?
-    /// What ends the rejection; not for programs.
-    var remedy = ""
+    /// What ends the rejection.
+    var hint: String?
+    /// As the place that a call looks into first has it.
     var token: StoredToken?
 
-    enum CodingKeys: String, CodingKey {
-      case account
-      case isDefault = "default"
-      case password
-      case rejectedOn = "rejected_on"
-      case token
+    mutating func add(_ found: borrowing Token, in place: String, at now: Moment) {
+      token = token ?? StoredToken(found, at: now)
+      token?.in.append(place)
     }
   }
 
@@ -41,23 +34,14 @@ struct StatusReport: Encodable {
     /// Not positive once it has expired.
     let expiresIn: Int64
     /// `kernel`, `keyring`, `environment`.
-    var places: [String]
+    var `in`: [String] = []
     /// What the token says about its owner: METI may check that, we do not.
     let claims: [String: String]?
 
-    enum CodingKeys: String, CodingKey {
-      case expiresOn = "expires_on"
-      case expiresAt = "expires_at"
-      case expiresIn = "expires_in"
-      case places = "in"
-      case claims
-    }
-
-    init(_ token: borrowing Token, in place: String, at now: Moment) {
+    init(_ token: borrowing Token, at now: Moment) {
       expiresOn = token.expiry.epochSeconds(at: now)
       expiresAt = UTC.text(expiresOn)
       expiresIn = token.expiry.remaining(at: now) / 1000
-      places = [place]
       claims = WebToken.owner(token.secret).map { owner in
         [
           "account_id": owner.accountID, "role": owner.role, "client_name": owner.clientName,
@@ -76,8 +60,9 @@ struct StatusReport: Encodable {
     let (selector, now) = (call.selector, call.clock.now())
     apiURL = selector.api.text
     if let token = try call.handedIn() {
-      let stored = StoredToken(token, in: "environment", at: now)
-      accounts.append(Entry(account: token.account, password: .none, token: stored))
+      var entry = Entry(account: token.account, password: .none)
+      entry.add(token, in: "environment", at: now)
+      accounts.append(entry)
     }
     do throws(KeyringError) {
       accounts += try Self.stored(call)
@@ -86,10 +71,10 @@ struct StatusReport: Encodable {
       if let account = name.flatMap({ try? Account(name: $0, api: selector.api) }),
         let token = call.cache.find(account, at: now)
       {
-        accounts.append(
-          Entry(
-            account: account.name, isDefault: selector.name == nil, password: .unknown,
-            token: StoredToken(token, in: "kernel", at: now)))
+        var entry = Entry(
+          account: account.name, default: selector.name == nil, password: .unknown)
+        entry.add(token, in: "kernel", at: now)
+        accounts.append(entry)
       }
       guard !accounts.isEmpty else { throw error }
       Console.warning(FailureText.of(error.kind).message)
@@ -118,7 +103,7 @@ struct StatusReport: Encodable {
   ) throws(KeyringError) -> Entry {
     let now = call.clock.now()
     var entry = Entry(
-      account: account.name, isDefault: isDefault,
+      account: account.name, default: isDefault,
       password: call.isFromEnvironment ? .environment : .keyring)
     func warn(_ what: String, _ error: KeyringError) throws(KeyringError) {
       guard [.locked, .damaged, .vanished].contains(error.kind) else { throw error }
@@ -126,12 +111,11 @@ struct StatusReport: Encodable {
       Console.warning("the \(what) of \(account.name) cannot be read: \(reason)")
     }
     if let token = call.cache.find(account, at: now) {
-      entry.token = StoredToken(token, in: "kernel", at: now)
+      entry.add(token, in: "kernel", at: now)
     }
     do {
       if let token = try call.store.token(of: account) {
-        let stored = StoredToken(token, in: "keyring", at: now)
-        entry.token = entry.token?.adding(stored) ?? stored
+        entry.add(token, in: "keyring", at: now)
       }
     } catch {
       try warn("token", error)
@@ -139,7 +123,7 @@ struct StatusReport: Encodable {
     do {
       if let credential = try call.store.credential(of: account) {
         entry.rejectedOn = call.rejection(of: credential)?.on
-        entry.remedy = Failure.remedy(account)
+        entry.hint = entry.rejectedOn.map { _ in Failure.remedy(account) }
       }
     } catch {
       try warn("password", error)
@@ -151,7 +135,7 @@ struct StatusReport: Encodable {
   var text: String {
     accounts.map { entry in
       """
-      \(entry.account.escapedForTerminal())\(entry.isDefault ? " (default)" : "")
+      \(entry.account.escapedForTerminal())\(entry.default ? " (default)" : "")
         API:      \(apiURL)
         password: \(entry.passwordText)
         token:    \(entry.token?.text ?? "none")
@@ -163,7 +147,7 @@ struct StatusReport: Encodable {
 
 extension StatusReport.Entry {
   fileprivate var passwordText: String {
-    if let rejectedOn { return "rejected by METI on \(UTC.text(rejectedOn)); \(remedy)" }
+    if let rejectedOn { return "rejected by METI on \(UTC.text(rejectedOn)); \(hint ?? "")" }
     return switch password {
     case .keyring: "stored in the keyring"
     case .environment: "taken from the environment"
@@ -175,16 +159,9 @@ extension StatusReport.Entry {
 }
 
 extension StatusReport.StoredToken {
-  /// The one that lives longer, in the places of both.
-  fileprivate func adding(_ other: Self) -> Self {
-    var token = expiresIn < other.expiresIn ? other : self
-    token.places = places + other.places
-    return token
-  }
-
   fileprivate var text: String {
     guard expiresIn > 0 else { return "expired; the next call renews it" }
-    let places = places.joined(separator: " and ")
+    let places = self.in.joined(separator: " and ")
     return "valid for \(DurationText.of(expiresIn)) (until \(expiresAt)), in the \(places)"
   }
 }

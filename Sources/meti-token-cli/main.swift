@@ -35,23 +35,28 @@ struct MetiTokenCommand: ParsableCommand {
     guard let arguments = invocation.arguments else { return .done }
     do {
       // Without the parser, which would cost as much as half a lookup.
-      if !invocation.isByGit, let form = TokenForm(arguments) {
+      let forms: [[String]: TokenForm] = [[]: .bare, ["--json"]: .json, ["--header"]: .header]
+      if !invocation.isByGit, let form = forms[arguments] {
         let call = try Call(Settings())
         try call.printToken(for: TokenRequest(selector: call.selector), as: form)
         return .done
       }
-      if !invocation.isByGit, Help.isAskedFor(by: arguments) {
+      if !invocation.isByGit, [["--help"], ["-h"], ["help"]].contains(arguments) {
         try Output.write(Help.text)
         return .done
       }
-      let root: any ParsableCommand.Type =
-        CompletedCommand.isAskedFor(by: arguments) ? CompletedCommand.self : Self.self
+      let isCompletion = arguments.first?.hasPrefix("--generate-completion-script") ?? false
+      let root: any ParsableCommand.Type = isCompletion ? CompletedCommand.self : Self.self
       return try run(root, arguments, isByGit: invocation.isByGit)
     } catch {
+      let failure = Failure(error)
+      Console.error(failure.message)
+      if let hint = failure.hint { Console.hint(hint) }
       // What follows `--` is another program's.
       let ours = arguments.prefix { $0 != "--" }
-      return report(
-        Failure(error), isVerbose: ours.contains("-v") || ours.contains("--verbose"))
+      let isVerbose = ours.contains("-v") || ours.contains("--verbose")
+      if isVerbose && !failure.detail.isEmpty { Console.detail(failure.detail) }
+      return failure.status
     }
   }
 
@@ -63,34 +68,26 @@ struct MetiTokenCommand: ParsableCommand {
     guard !ours.contains(where: { $0.unicodeScalars.contains("\u{FFFD}") }) else {
       throw Failure.usage("an argument is not UTF-8", hint: nil)
     }
-    var command: any ParsableCommand
+    if let unknown = unknownCommand(arguments) {
+      throw Failure.usage(
+        "there is no command \(unknown)",
+        hint: nearest(unknown).map { "did you mean: meti-token \($0)" } ?? "see meti-token --help")
+    }
     do {
-      if let unknown = unknownCommand(arguments) {
-        throw Failure.usage(
-          "there is no command \(unknown)",
-          hint: nearest(unknown).map { "did you mean: meti-token \($0)" }
-            ?? "see meti-token --help")
-      }
-      command = try root.parseAsRoot(arguments)
-    } catch let failure as Failure {
-      throw failure
+      var command = try root.parseAsRoot(arguments)
+      try command.run()
     } catch {
-      guard root.exitCode(for: error) == .success else {
+      switch root.exitCode(for: error) {
+      case .success:
+        // Help, the version or a completion script; git would take it for an answer.
+        if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
+      case .validationFailure:
         let message = root.message(for: error)
         throw Failure.usage(
           words(of: message),
           hint: message.hasSuffix("<duration>'") ? Duration.hint : hint(for: arguments))
+      default: throw error
       }
-      // Help, the version or a completion script; git would take it for an answer.
-      if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
-      return .done
-    }
-    do {
-      try command.run()
-    } catch {
-      // The help that `curl --help` asks for, and the parser's own commands.
-      guard !(error is Failure), root.exitCode(for: error) == .success else { throw error }
-      if !isByGit { try Output.write(root.fullMessage(for: error) + "\n") }
     }
     return .done
   }
@@ -101,13 +98,6 @@ struct MetiTokenCommand: ParsableCommand {
     let parts = message.split(separator: "'")
     guard message.contains("had already been set"), parts.count == 4 else { return message }
     return "use either \(parts[3]) or \(parts[1])"
-  }
-
-  private static func report(_ failure: Failure, isVerbose: Bool) -> ExitStatus {
-    Console.error(failure.message)
-    if let hint = failure.hint { Console.hint(hint) }
-    if isVerbose && !failure.detail.isEmpty { Console.detail(failure.detail) }
-    return failure.status
   }
 
   private static var commands: [String] {

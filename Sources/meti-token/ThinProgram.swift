@@ -25,7 +25,7 @@ public func main(
     let isWritten = write(header, from: 0) && write(payload, from: token.lowerBound)
     let error = meti_errno()
     unsafe payload.withUnsafeMutableBytes { unsafe explicit_bzero($0.baseAddress!, $0.count) }
-    if !isWritten { fail("cannot write to standard output: \(text(of: error))", status: 74) }
+    if !isWritten { fail("cannot write to standard output", error, status: 74) }
     return 0
   } catch {
     unsafe becomeOtherProgram(arguments)
@@ -184,7 +184,7 @@ func becomeOtherProgram(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<C
     _ = unsafe execv(path, arguments)
     let error = meti_errno()
     if error != ENOENT && error != ENOTDIR {
-      fail("cannot run \(path): \(text(of: error))", status: 70)
+      fail("cannot run \(path)", error, status: 70)
     }
   }
   fail(
@@ -192,10 +192,9 @@ func becomeOtherProgram(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<C
       + "meti-token: hint: install meti-token again", status: 70)
 }
 
-func fail(_ message: String, status: Int32) -> Never {
-  let line = "meti-token: error: \(message)\n"
+func fail(_ message: String, _ error: Int32? = nil, status: Int32) -> Never {
+  let reason = error.map { unsafe ": \(String(cString: strerror($0)))" } ?? ""
+  let line = "meti-token: error: \(message)\(reason)\n"
   _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
   _exit(status)
 }
-
-func text(of error: Int32) -> String { unsafe String(cString: strerror(error)) }

@@ -74,7 +74,8 @@ struct StatusTests {
     #expect(
       try report(place, "--json")
         == .answer(
-          #"{"accounts":[{"account":"\#(email)","default":true,"password":"keyring","#
+          #"{"accounts":[{"account":"\#(email)","default":true,"#
+            + #""hint":"log in with: meti-token login --email \#(email)","password":"keyring","#
             + #""rejected_on":EPOCH}],"api_url":"\#(place.url)"}"#))
   }
 

@@ -42,7 +42,7 @@ struct CurlCommand: ParsableCommand {
     }
 
     let call = try Call(Settings())
-    let token = try call.token()
+    let token = try call.token(for: TokenRequest(selector: call.selector))
     let run = try call.uncounted {
       try CurlRun(checked, api, with: token, environment: environment)
     }

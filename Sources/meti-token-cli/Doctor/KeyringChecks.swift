@@ -20,7 +20,7 @@ struct KeyringChecks {
     let bus = BusAddress.find(Process.variable)
     let probe = KeyringProbe(
       bus: bus, clock: call.clock, until: deadline, locks: call.locks,
-      verbose: call.isVerbose ? call.verbose : nil)
+      verbose: call.verbose)
     var provider: ProviderProcess?
     do throws(KeyringError) {
       try probe.connect()

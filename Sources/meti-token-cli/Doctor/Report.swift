@@ -6,11 +6,6 @@ struct Report: Encodable {
   let checks: [Check]
   let version = Version.text
 
-  enum CodingKeys: String, CodingKey {
-    case apiURL = "api_url"
-    case checks, version
-  }
-
   /// With the status of the first check that failed, which a call meets first; `nil` if none did.
   var failure: Failure? {
     let failed = checks.filter { $0.state == .failed }
