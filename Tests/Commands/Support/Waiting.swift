@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 
 /// Whether the condition becomes true in time.
@@ -11,17 +10,4 @@ func becomesTrue(
     usleep(5000)
   }
   return true
-}
-
-extension Child {
-  /// Whether it has a lock file open: it holds the lock, or waits for it.
-  var isAtLock: Bool {
-    let descriptors = "/proc/\(pid)/fd"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: descriptors)) ?? []
-    return names.contains { name in
-      let target = try? FileManager.default.destinationOfSymbolicLink(
-        atPath: "\(descriptors)/\(name)")
-      return target?.hasSuffix(".lock") == true
-    }
-  }
 }
