@@ -23,15 +23,6 @@ provider_start() {
   until_true default_collection_has_locked false || fail "KeePassXC did not open the database"
 }
 
-start_display() {
-  local from_display number
-  exec {from_display}< <(exec setpriv --pdeathsig KILL \
-    Xvfb -displayfd 1 -nolisten tcp -screen 0 1024x768x24 </dev/null 2>"$throwaway/xvfb.log")
-  services+=($!)
-  read -r -t 20 -u "$from_display" number || fail "Xvfb did not start"
-  export DISPLAY=:$number
-}
-
 write_configuration() { # CONFIRMS
   mkdir -p "$XDG_CONFIG_HOME/keepassxc"
   cat >"$XDG_CONFIG_HOME/keepassxc/keepassxc.ini" <<CONF
@@ -78,26 +69,21 @@ XML
 
 provider_kill() { kill_provider; }
 
+provider_dialogs='Access Request|Unlock Database'
+provider_ways=("locked" "never unlocked")
+
 # What was stored less than a moment before may be lost with the lock.
-provider_lock() {
+provider_lock() { # WAY
   sleep 1
-  keepassxc --lock >/dev/null 2>&1
+  case $1 in
+    locked) keepassxc --lock >/dev/null 2>&1 ;;
+    "never unlocked")
+      provider_kill
+      run_provider keepassxc "$throwaway/database.kdbx"
+      until_true secrets_are_owned || fail "KeePassXC did not start"
+      ;;
+  esac
   until_true not default_collection_has_locked false || fail "KeePassXC did not lock the database"
-}
-
-provider_unlock() {
-  provider_kill
-  provider_start
-}
-
-# Presses a key in each dialog that opens, until it is ended: Return allows, Escape does not.
-press_in_dialogs() { # KEY
-  local window
-  while sleep 0.2; do
-    for window in $(xdotool search --onlyvisible --name 'Access Request'); do
-      xdotool windowfocus "$window" key "$1" && echo "$window"
-    done
-  done >"$throwaway/dialogs" 2>/dev/null
 }
 
 provider_peculiarities() {

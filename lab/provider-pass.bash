@@ -31,7 +31,11 @@ provider_start() {
 
 provider_kill() { kill_provider; }
 
+provider_ways=("locked")
+
 provider_lock() { lock_default_collection; }
+
+press_in_dialogs() { :; }
 
 provider_unlock() {
   call org.freedesktop.secrets /org/freedesktop/secrets org.freedesktop.Secret.Service.Unlock \

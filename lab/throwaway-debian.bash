@@ -1,6 +1,6 @@
-# Sourced by lab/package, lab/recipes and lab/systemd after scripts/loopback.bash, from the top of
-# the repository, under set -euo pipefail: a new Debian in the throw-away directory, and the package
-# to try in it.
+# Sourced by lab/package, lab/desktops, lab/recipes and lab/systemd after scripts/loopback.bash, from
+# the top of the repository, under set -euo pipefail: a new Debian in the throw-away directory, and the
+# package to try in it.
 #
 # shellcheck shell=bash
 
@@ -38,7 +38,7 @@ this_release() {
 }
 
 # Makes a minimal Debian of this or another release, from this machine's mirror, in $root. The package
-# is in its /tmp, and the certificate authority to trust in its /etc.
+# is in its /tmp, and the certificate authority to trust, if there is one, in its /etc.
 make_debian() { # [RELEASE]
   local release=${1-$(this_release)} mirror
   # The fields are apt's.
@@ -59,7 +59,7 @@ make_debian() { # [RELEASE]
     tail -n 20 "$throwaway/debootstrap.log" >&2
     fail "debootstrap"
   }
-  install -m 644 "$METI_CA_FILE" "$root/etc/meti-ca.pem"
+  if [[ -n ${METI_CA_FILE-} ]]; then install -m 644 "$METI_CA_FILE" "$root/etc/meti-ca.pem"; fi
   install -m 644 "$deb" "$root/tmp/meti-token.deb"
 }
 
