@@ -146,7 +146,7 @@ import MetiToken
 
   /// The name of the provider's other service, if it is KWallet.
   var kwallet: String? {
-    ["kwalletd6", "kwalletd5"].first { name in
+    ["ksecretd", "kwalletd6", "kwalletd5"].first { name in
       guard let owner = try? owner(of: "org.kde.\(name)") else { return false }
       return owner == provider
     }

@@ -80,6 +80,29 @@ import Testing
     #expect(try stores.store().removeAll(at: Account.ours.api, tokensOnly: false))
   }
 
+  @Test func `opens a second keyring with the password in the open one, where it may prompt`()
+    throws
+  {
+    let session = try Session()
+    let prompter = try Service("Tests/Servers/fake-prompter", on: session)
+    let stores = Stores(session)
+    try stores.store().storeBoth()
+    try session.secretTool(
+      "store", "--label=x", "keyring", "LOCAL:/keyrings/second.keyring", input: Session.password)
+    try session.tell("kill-keyring")
+    let keyrings = try #require(session.environment["XDG_DATA_HOME"]) + "/keyrings"
+    try FileManager.default.copyItem(
+      atPath: "\(keyrings)/login.keyring", toPath: "\(keyrings)/second.keyring")
+    try session.tell("start-keyring")
+    let store = stores.store()
+    #expect(kind { _ = try store.removeAll(at: Account.ours.api, tokensOnly: false) } == .locked)
+    // The stored password may be out of date, and then a dialog would open.
+    #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
+    try stores.store(.withinCall).unlock(AccountSelector(.ours))
+    #expect(try store.tokenText() == "token")
+    #expect(try prompter.tell("journal") == [])
+  }
+
   @Test func `is opened by the user's password`() throws {
     let (_, stores, prompter) = try locked()
     try prompter.tell("answer \(Session.password)")

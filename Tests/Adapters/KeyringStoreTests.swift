@@ -39,8 +39,9 @@ import Testing
     #expect(kind { _ = try stores.store().token(of: .ours) == nil } == fault.1)
   }
 
-  @Test func `says that a KWallet without its plugins opens no session`() throws {
-    try keyring.tell("kwallet open", "fault OpenSession error org.example.Odd 'Something odd'")
+  @Test(arguments: ["kwallet open", "ksecretd"])
+  func `says that a KWallet without its plugins opens no session`(kwallet: String) throws {
+    try keyring.tell(kwallet, "fault OpenSession error org.example.Odd 'Something odd'")
     #expect(kind { _ = try stores.store().token(of: .ours) == nil } == .noSession)
   }
 

@@ -76,8 +76,7 @@ extension DoctorTests {
 
   @Test func `a keyring that was never unlocked is reported as locked`() throws {
     let place = try Workplace.loggedIn()
-    try place.desktop.killKeyring()
-    try place.desktop.startKeyringLocked()
+    try place.desktop.restartLocked()
     let report = try examine(place, status: 69)
     #expect(report.ids("failed") == ["collection"])
     #expect(report.detail("collection").hasSuffix(" (1 locked account)"))

@@ -100,7 +100,7 @@ struct EngFlowTests {
   }
 
   @Test func `a locked keyring is an error`() throws {
-    try place.desktop.lock()
+    try place.desktop.restartLocked()
     place.dropKernelKeys()
     let outcome = try place.ask("get", #"{"uri":"\#(place.url)/"}"#)
     #expect(outcome.status == .exit(69))

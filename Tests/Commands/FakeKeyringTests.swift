@@ -107,6 +107,36 @@ struct FakeKeyringTests {
     #expect(try keyring.items() == items)
   }
 
+  @Test(arguments: ["kwallet open", "ksecretd"])
+  func `a login names the package that KWallet lacks`(kwallet: String) throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell(kwallet, "fault OpenSession error org.example.Odd 'createDLGroup failed'")
+    let outcome = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(METIServer.password))
+    #expect(
+      outcome.told
+        == .failure(
+          69, "KWallet cannot encrypt: its QCA plugins are missing",
+          hint: "install libqca-qt6-plugins, for KWallet of Qt 5 libqca-qt5-2-plugins"))
+    let doctor = try place.run("doctor")
+    #expect(doctor.status == .exit(69))
+    #expect(doctor.out.contains("its QCA plugins are missing"))
+  }
+
+  @Test func `a login without any keyring to store in says so and claims nothing`() throws {
+    let (place, keyring) = try Workplace.withFake()
+    try keyring.tell("drop account", "drop token", "no-default")
+    let outcome = try place.run(
+      "login", "--email", email, "--password-stdin", input: .text(METIServer.password))
+    #expect(
+      outcome.told
+        == .failure(
+          69, "there is no default keyring, and no dialog can be shown to create one",
+          hint: "create a keyring on the desktop, or see SERVERS in meti-token(1)"))
+    #expect(try keyring.items() == [])
+    #expect(place.meti.requests == [])
+  }
+
   @Test func `a logout that cannot remove does not claim to`() throws {
     let (place, keyring) = try Workplace.withFake()
     try keyring.tell("fault Delete error org.freedesktop.DBus.Error.Failed 'read-only'")

@@ -92,7 +92,7 @@ struct GitClientTests {
 
   @Test func `after a hard failure git asks no other helper and no user`() throws {
     let log = try git.addWitness(to: "credential.\(place.url).helper")
-    try place.desktop.lock()
+    try place.desktop.restartLocked()
     place.dropKernelKeys()
     let outcome = try git.run("credential", "fill", input: place.lines())
     #expect(outcome.status == .exit(128))

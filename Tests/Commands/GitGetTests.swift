@@ -200,7 +200,7 @@ struct GitGetTests {
   // MARK: Failures
 
   @Test func `a locked keyring makes git quit`() throws {
-    try place.desktop.lock()
+    try place.desktop.restartLocked()
     place.dropKernelKeys()
     #expect(
       try place.ask("get", place.lines()).told

@@ -16,7 +16,7 @@ struct GnomeDialogTests {
     place = try Workplace.loggedIn()
     prompter = try FakePrompter(on: place.desktop)
     place.dropKernelKeys()
-    try place.desktop.lock()
+    try place.desktop.restartLocked()
   }
 
   /// A call at a terminal that must have said what it waits for.
@@ -77,8 +77,7 @@ struct GnomeDialogTests {
     let (outcome, screen) = try call("logout")
     #expect(outcome.status == .exit(69) && outcome.out == "")
     #expect(!screen.contains("logged out"))
-    try place.desktop.killKeyring()
-    try place.desktop.startKeyring()
+    try place.desktop.restartUnlocked()
     #expect(try place.items().count == 2)
   }
 

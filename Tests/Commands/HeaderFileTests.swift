@@ -163,16 +163,14 @@ struct HeaderFileTests {
   @Test func `the watch waits for its first token while the keyring is locked`() throws {
     let place = try loggedIn()
     place.dropKernelKeys()
-    try place.desktop.killKeyring()
-    try place.desktop.startKeyringLocked()
+    try place.desktop.restartLocked()
     let child = try place.start("header-file", "--watch")
     #expect(
       child.wait(timeout: .seconds(10)) {
         String(decoding: child.stderr, as: UTF8.self).contains("is locked")
       })
     #expect(contents() == nil)
-    try place.desktop.killKeyring()
-    try place.desktop.startKeyring()
+    try place.desktop.restartUnlocked()
     #expect(becomesTrue(within: .seconds(25)) { contents() != nil })
     #expect(try child.line() == path)
     child.signal(SIGTERM)

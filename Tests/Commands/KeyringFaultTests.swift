@@ -97,55 +97,6 @@ struct KeyringFaultTests {
     #expect(outcome.told.out == "")
   }
 
-  // MARK: Locked
-
-  @Test func `a locked keyring is not taken for an empty one, and loses nothing`() throws {
-    let place = try Workplace.loggedIn()
-    let items = try place.items()
-    try place.desktop.lock()
-    place.dropKernelKeys()
-    #expect(try runAll(place) == Array(repeating: .locked, count: 7))
-    try place.desktop.killKeyring()
-    try place.desktop.startKeyring()
-    #expect(try place.items() == items)
-    #expect(try place.run().told == .answer(place.lastToken))
-    #expect(place.meti.requests == [])
-  }
-
-  @Test func `a locked keyring with nothing of ours in it has nothing`() throws {
-    let place = try Workplace(.locked)
-    let told = try place.run().told
-    #expect(
-      told
-        == .noAccount(at: place.url))
-  }
-
-  @Test func `at a terminal a locked keyring is waited for, in words, and no dialog is no end`()
-    throws
-  {
-    let place = try Workplace.loggedIn()
-    try place.desktop.lock()
-    place.dropKernelKeys()
-    let terminal = try place.sit(output: .pipe)
-    try terminal.expect("meti-token: waiting for the keyring to be unlocked; look for its dialog")
-    // Nobody can show the dialog here, and gnome-keyring gives up at once.
-    try terminal.expect(
-      "meti-token: error: the keyring is locked: its dialog was dismissed or could not be "
-        + "shown\r\nmeti-token: hint: unlock the keyring and try again\r\n")
-    let outcome = terminal.wait()
-    #expect(outcome.status == .exit(69))
-    #expect(outcome.out == "")
-  }
-
-  @Test func `--no-prompt at a terminal waits for no dialog`() throws {
-    let place = try Workplace.loggedIn()
-    try place.desktop.lock()
-    place.dropKernelKeys()
-    let terminal = try place.sit("--no-prompt", output: .pipe)
-    #expect(terminal.wait().status == .exit(69))
-    #expect(!terminal.screen.contains("waiting"))
-  }
-
   // MARK: Gone and back
 
   @Test func `a keyring that was killed is missed, and found again`() throws {

@@ -120,14 +120,13 @@ struct LogoutTests {
   }
 
   @Test func `logout from a locked keyring claims nothing, and deletes nothing`() throws {
-    try place.desktop.lock()
+    try place.desktop.restartLocked()
     let failure = Told.locked
     #expect(try place.run("logout").told == failure)
     #expect(try place.run("logout", "--account", email).told == failure)
     #expect(
       try place.run("logout", "--all").told == failure.warning("2 locked accounts remain"))
-    try place.desktop.killKeyring()
-    try place.desktop.startKeyring()
+    try place.desktop.restartUnlocked()
     #expect(try place.items().count == 4)
   }
 

@@ -38,7 +38,7 @@ final class Desktop {
     end()
   }
 
-  /// Locks the login collection.
+  /// Locks the login collection, whose attributes the daemon then still knows.
   func lock() throws { try ask("lock") }
 
   /// Ends the keyring's daemon with SIGKILL.
@@ -47,8 +47,17 @@ final class Desktop {
   /// Starts the keyring's daemon again, unlocked.
   func startKeyring() throws { try ask("start-keyring") }
 
-  /// Starts the keyring's daemon again without a password, as after an automatic login.
-  func startKeyringLocked() throws { try ask("start-locked") }
+  /// Ends the keyring's daemon and starts it without a password, as after an automatic login.
+  func restartLocked() throws {
+    try killKeyring()
+    try ask("start-locked")
+  }
+
+  /// Ends the keyring's daemon and starts it unlocked.
+  func restartUnlocked() throws {
+    try killKeyring()
+    try startKeyring()
+  }
 
   /// Stops the keyring's daemon, so that it keeps its name and answers nothing.
   func freezeKeyring() throws { try ask("freeze") }
