@@ -1,6 +1,6 @@
-// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2) and execvpe(3) have one for
-// _GNU_SOURCE alone, syscall(2) and prctl(2) are variadic, which Swift cannot call, and Swift's
-// Glibc module leaves out timerfd_create(2) and fstatfs(2) and takes environ(7) for a data race.
+// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2), execvpe(3) and group_member(3) have
+// one for _GNU_SOURCE alone, syscall(2) and prctl(2) are variadic, which Swift cannot call, and
+// Swift's Glibc module leaves out statfs(2) and takes environ(7) for a data race.
 //
 // Embedded Swift has no Glibc module at all: the thin program has what it calls from these headers.
 #pragma once
@@ -17,7 +17,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,8 +27,10 @@ static const int32_t meti_user_keyring = KEY_SPEC_USER_KEYRING;
 
 /// The serial of a key of type "user" found in `keyring` or a keyring in it, linked to `destination`
 /// (0: to none); -1 and errno.
-static inline long meti_key_search(int32_t keyring, const char *description, int32_t destination) {
-  return syscall(SYS_keyctl, KEYCTL_SEARCH, keyring, "user", description, destination);
+static inline int32_t meti_key_search(
+    int32_t keyring, const char *description, int32_t destination) {
+  return (int32_t)syscall(
+      SYS_keyctl, KEYCTL_SEARCH, keyring, "user", description, destination);
 }
 
 /// The size of the payload, of which at most `size` bytes are copied; -1 and errno.
@@ -38,9 +39,9 @@ static inline long meti_key_read(int32_t key, void *buffer, size_t size) {
 }
 
 /// The serial of the key of type "user" added to (or updated in) `keyring`; -1 and errno.
-static inline long meti_key_add(
+static inline int32_t meti_key_add(
     const char *description, const void *payload, size_t size, int32_t keyring) {
-  return syscall(SYS_add_key, "user", description, payload, size, keyring);
+  return (int32_t)syscall(SYS_add_key, "user", description, payload, size, keyring);
 }
 
 /// 0; -1 and errno. A timeout of 0 means never.
@@ -54,11 +55,6 @@ static inline long meti_key_link(int32_t key, int32_t keyring) {
 
 static inline long meti_key_unlink(int32_t key, int32_t keyring) {
   return syscall(SYS_keyctl, KEYCTL_UNLINK, key, keyring);
-}
-
-/// The size of "type;uid;gid;perm;description" with its NUL; -1 and errno.
-static inline long meti_key_describe(int32_t key, char *buffer, size_t size) {
-  return syscall(SYS_keyctl, KEYCTL_DESCRIBE, key, buffer, size);
 }
 
 /// PR_SET_DUMPABLE 0: 0; -1 and errno.
@@ -82,22 +78,12 @@ static inline void meti_ignore_write_signals(void) {
   signal(SIGXFSZ, SIG_IGN);
 }
 
-/// pipe2(2).
-static inline int meti_pipe(int ends[2], int flags) {
-  return (int)syscall(SYS_pipe2, ends, flags);
-}
-
 extern char **environ;
 int execvpe(const char *file, char *const arguments[], char *const environment[]);
+int group_member(gid_t group);
+int pipe2(int ends[2], int flags);
 
 /// The environment of this process: a list that ends with NULL, and may itself be NULL.
 static inline char *const *meti_environment(void) {
   return environ;
-}
-
-/// Whether the file system of an open file is kept in memory alone: 1 or 0; -1 and errno.
-static inline int meti_is_in_memory(int descriptor) {
-  struct statfs info;
-  if (fstatfs(descriptor, &info) != 0) return -1;
-  return (unsigned)info.f_type == TMPFS_MAGIC || (unsigned)info.f_type == RAMFS_MAGIC;
 }

@@ -7,25 +7,21 @@ import MetiToken
 /// `$XDG_CONFIG_HOME/meti-token/default`, else `~/.config/meti-token/default`. Each change replaces
 /// the file in one step. Of two changes at the same moment the later one counts.
 public struct DefaultAccountFile: DefaultAccounts {
+  private let directory: String?
   /// `nil` without a home directory.
-  public let path: String?
+  public var path: String? { directory.map { "\($0)/default" } }
 
   /// - Parameter variable: the value of an environment variable. A relative directory counts as
   ///   none (XDG Base Directory).
   public init(_ variable: (String) -> String?) {
-    if let directory = variable("XDG_CONFIG_HOME"), directory.hasPrefix("/") {
-      path = "\(directory)/meti-token/default"
-    } else if let home = FileSystem.home(variable), home.hasPrefix("/") {
-      path = "\(home)/.config/meti-token/default"
-    } else {
-      path = nil
-    }
+    let bases = [variable("XDG_CONFIG_HOME"), variable("HOME").map { "\($0)/.config" }]
+    let base = bases.compactMap { $0 }.first { $0.hasPrefix("/") }
+    directory = base.map { "\($0)/meti-token" }
   }
 
   public func name(at api: APIURL) throws(DefaultAccountError) -> String? {
-    guard let path else { return nil }
     let start = "\(api.text) "
-    let line = try lines(path).first { $0.utf8.starts(with: start.utf8) }
+    let line = try lines().first { $0.utf8.starts(with: start.utf8) }
     return line.map { String(Substring($0.utf8.dropFirst(start.utf8.count))) }
   }
 
@@ -42,51 +38,32 @@ public struct DefaultAccountFile: DefaultAccounts {
   private static let longest = 64 * 1024
 
   /// The lines that are not empty. The thin program reads the file by the same rules.
-  private func lines(_ path: String) throws(DefaultAccountError) -> [String] {
-    // O_NONBLOCK: open(2) would wait for the writer of a named pipe.
-    let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard file >= 0 else {
-      let error = SystemError()
+  private func lines() throws(DefaultAccountError) -> [String] {
+    guard let path else { return [] }
+    let bytes: [UInt8]
+    do {
+      bytes = try File.bytes(path, limit: Self.longest + 1)
+    } catch {
       if error.code == ENOENT || error.code == ENOTDIR { return [] }
       throw .system(path: path, errno: error.code)
     }
-    defer { close(file) }
-    var info = stat()
-    guard unsafe fstat(file, &info) == 0, info.st_mode & S_IFMT == S_IFREG,
-      info.st_size <= Self.longest
-    else { throw .malformed(path: path) }
-    let bytes: [UInt8]
-    do {
-      bytes = try File.read(file, limit: Self.longest)
-    } catch {
-      throw .system(path: path, errno: error.code)
-    }
     let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == UInt8(ascii: "\n") }
-    guard isPlain, let text = String(validating: bytes, as: UTF8.self) else {
-      throw .malformed(path: path)
-    }
+    guard isPlain, bytes.count <= Self.longest, let text = String(validating: bytes, as: UTF8.self)
+    else { throw .malformed(path: path) }
     return text.split(separator: "\n").map(String.init)
   }
 
   /// Puts `line` in place of the API's lines, and keeps all others.
   private func replace(_ api: APIURL, with line: [String]) throws(DefaultAccountError) {
-    guard let path else { throw .noDirectory }
+    guard let directory, let path else { throw .noDirectory }
     let start = "\(api.text) "
-    let others = try lines(path).filter { !$0.utf8.starts(with: start.utf8) }
+    let others = try lines().filter { !$0.utf8.starts(with: start.utf8) }
+    let text = Array((others + line).map { "\($0)\n" }.joined().utf8)
     do {
-      try write((others + line).map { "\($0)\n" }.joined(), to: path)
+      try File.makeDirectories(directory)
+      _ = unsafe try File.replace(path, with: text.span.bytes)
     } catch {
       throw .system(path: path, errno: error.code)
     }
-  }
-
-  private func write(_ text: String, to path: String) throws(SystemError) {
-    let path = String(path.dropLast("/default".utf8.count))
-    try FileSystem.makeDirectories(path)
-    let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard directory >= 0 else { throw SystemError() }
-    defer { close(directory) }
-    let bytes = Array(text.utf8)
-    _ = unsafe try FileSystem.replace("default", in: directory, with: bytes.span.bytes)
   }
 }

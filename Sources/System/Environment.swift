@@ -2,28 +2,25 @@ import CLinux
 import Glibc
 import MetiToken
 
-/// The environment of this process as it was at one moment, byte for byte, to be passed on.
-public struct Environment: ~Copyable {
-  /// `NAME=value` with its NUL.
-  private var entries: [[CChar]] = []
-  /// The entry whose value is a secret; empty if there is none.
+/// The environment of this process, byte for byte, to be passed on.
+@safe public struct Environment: ~Copyable {
+  /// Those of environ(7), which nothing in this program changes.
+  private var entries: [UnsafeMutablePointer<CChar>] = unsafe []
+  /// One more `NAME=value` with its NUL, whose value is a secret; empty for none.
   private var secret = Secret(capacity: 0)
 
-  /// A copy of environ(7).
   public init() {
-    guard var entry = unsafe meti_environment() else { return }
-    while let text = unsafe entry.pointee {
-      let size = unsafe strlen(text) + 1
-      entries.append(unsafe Array(UnsafeBufferPointer(start: text, count: size)))
-      unsafe entry += 1
+    var next = unsafe meti_environment()
+    while let entry = unsafe next?.pointee {
+      unsafe entries.append(entry)
+      unsafe next = next?.successor()
     }
   }
 
   /// Removes every entry of these names.
   public mutating func remove(_ names: [String]) {
-    for name in names {
-      let prefix = Array("\(name)=".utf8).map(CChar.init(bitPattern:))
-      entries.removeAll { $0.starts(with: prefix) }
+    for start in names.map({ "\($0)=" }) {
+      unsafe entries.removeAll { unsafe strncmp($0, start, start.utf8.count) == 0 }
     }
   }
 
@@ -41,34 +38,13 @@ public struct Environment: ~Copyable {
   func withList<Result>(
     _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
   ) -> Result {
-    guard !secret.isEmpty else { return unsafe entries.withCList(body) }
-    return secret.withBytes { bytes in
+    secret.withBytes { bytes in
       unsafe bytes.withUnsafeBytes { bytes in
-        let start = unsafe bytes.baseAddress!.assumingMemoryBound(to: CChar.self)
-        return unsafe entries.withCList(and: UnsafeMutablePointer(mutating: start), body)
+        let last = unsafe bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+        let extra = unsafe secret.isEmpty ? nil : UnsafeMutablePointer(mutating: last)
+        let list = unsafe entries + [extra, nil]
+        return unsafe list.withUnsafeBufferPointer { unsafe body($0.baseAddress!) }
       }
-    }
-  }
-}
-
-extension [[CChar]] {
-  /// Calls `body` with these strings, which must have their NUL, and `last`, if there is one, as a
-  /// list that ends with NULL.
-  func withCList<Result>(
-    and last: UnsafeMutablePointer<CChar>? = nil,
-    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-  ) -> Result {
-    var bytes = [CChar](joined())
-    return unsafe bytes.withUnsafeMutableBufferPointer { bytes in
-      var list: [UnsafeMutablePointer<CChar>?] = unsafe []
-      var offset = 0
-      for string in self {
-        unsafe list.append(bytes.baseAddress! + offset)
-        offset += string.count
-      }
-      if let last = unsafe last { unsafe list.append(last) }
-      unsafe list.append(nil)
-      return unsafe list.withUnsafeBufferPointer { unsafe body($0.baseAddress!) }
     }
   }
 }

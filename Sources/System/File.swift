@@ -1,22 +1,20 @@
+import CLinux
 import Glibc
 import MetiToken
 
-/// Small files of the system.
+/// Files and directories.
 public enum File {
-  /// The first line of a file, white space before it removed; `nil` if it cannot be read.
-  public static func contents(_ path: String, limit: Int) -> String? {
-    text(path, limit: limit).map { text in
-      String(text.drop(while: \.isWhitespace).prefix { !$0.isNewline })
-    }
-  }
-
   /// At most `limit` bytes of a file; `nil` if it cannot be read or is not UTF-8.
   public static func text(_ path: String, limit: Int) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    guard let bytes = try? read(descriptor, limit: limit) else { return nil }
-    return String(validating: bytes, as: UTF8.self)
+    (try? bytes(path, limit: limit)).flatMap { String(validating: $0, as: UTF8.self) }
+  }
+
+  static func bytes(_ path: String, limit: Int) throws(SystemError) -> [UInt8] {
+    // O_NONBLOCK: open(2) would wait for the writer of a named pipe.
+    let file = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+    guard file >= 0 else { throw SystemError() }
+    defer { close(file) }
+    return try read(file, limit: limit)
   }
 
   /// The bytes up to the end or the limit. Files of proc(5) come in many small pieces.
@@ -33,5 +31,67 @@ public enum File {
     }
     if let error { throw error }
     return bytes
+  }
+
+  /// Puts a file in place of the one at `path`, in one step (rename(2)): readers get the old one or
+  /// the new one. Only its owner may read it, whatever the umask.
+  /// - Returns: the inode.
+  public static func replace(_ path: String, with bytes: RawSpan) throws(SystemError) -> ino_t {
+    let temporary = temporaryPath(of: path, "\(getpid())")
+    _ = unsafe unlink(temporary)
+    let file = unsafe open(
+      temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw SystemError() }
+    var info = stat()
+    let isReplaced =
+      unsafe fchmod(file, 0o600) == 0 && Process.write(bytes, to: file) && fsync(file) == 0
+      && fstat(file, &info) == 0 && rename(temporary, path) == 0
+    let error = SystemError()
+    close(file)
+    guard isReplaced else {
+      _ = unsafe unlink(temporary)
+      throw error
+    }
+    return info.st_ino
+  }
+
+  /// - Parameter process: the process that has not yet finished the file.
+  public static func temporaryPath(of path: String, _ process: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    return (parts.dropLast() + [".\(parts.last ?? "").\(process)"]).joined(separator: "/")
+  }
+
+  /// Makes an absolute directory and those above it that are missing. Only their owner may enter
+  /// them, whatever the umask (mkdir(2), chmod(2)).
+  public static func makeDirectories(_ path: String) throws(SystemError) {
+    var made = ""
+    for name in path.split(separator: "/") {
+      made += "/\(name)"
+      guard unsafe access(made, F_OK) != 0 else { continue }
+      guard unsafe mkdir(made, 0o700) == 0, unsafe chmod(made, 0o700) == 0 else {
+        throw SystemError()
+      }
+    }
+  }
+
+  /// Whether this is a directory, and not a link to one, that is this user's and has none of these
+  /// permissions.
+  public static func isOwnDirectory(_ path: String, without permissions: mode_t = 0) -> Bool {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+      && info.st_uid == geteuid() && info.st_mode & permissions == 0
+  }
+
+  /// Whether a file is on a tmpfs, which no disk has (statfs(2)); swap may have its pages.
+  public static func isInMemory(_ path: String) -> Bool {
+    var info = statfs()
+    return unsafe statfs(path, &info) == 0 && info.f_type == Int(TMPFS_MAGIC)
+  }
+
+  /// A path without symbolic links (realpath(3)); `nil` if there is no such file.
+  public static func realPath(_ path: String) -> String? {
+    guard let found = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(found) }
+    return unsafe String(validatingCString: found)
   }
 }

@@ -35,51 +35,54 @@ public struct KernelCache: TokenCache {
     guard isEnabled else { return .nothing }
     if let payload = CachedForm.pack(token, at: now) {
       let seconds = token.expiry.remaining(at: now) / 1000
-      do {
-        try KernelKey.put(description(account), payload, seconds: seconds)
+      if (try? KernelKey.put(description(account), payload, seconds: seconds)) != nil {
         return .done
-      } catch {}
+      }
     }
     return remove(account) == .oldTokenRemains ? .oldTokenRemains : .nothing
   }
 
   public func remove(_ account: Account) -> CacheResult {
     let description = description(account)
-    return result(
-      of: { () throws(KernelKey.Refusal) in
-        try KernelKey.remove(description)
-        return true
-      }, about: "\(description):")
+    do {
+      try KernelKey.remove(description)
+      return .done
+    } catch {
+      return error.isAbsence || KernelKey.listed("\(description):").isEmpty
+        ? .nothing : .oldTokenRemains
+    }
   }
 
   /// Also those of OAuth clients.
   public func removeAll(at api: APIURL) -> CacheResult {
-    // Byte for byte: to Swift, # and a combining mark after it are one other character.
-    let start = "meti-token:\(api.text)#"
-    return result(
-      of: { () throws(KernelKey.Refusal) in
-        let keys = try KernelKey.all().filter { $0.description.utf8.starts(with: start.utf8) }
-        for (key, _) in keys {
-          do throws(KernelKey.Refusal) {
-            try KernelKey.remove(key)
-          } catch {
-            guard error.isAbsence else { throw error }
-          }
-        }
-        return !keys.isEmpty
-      }, about: start)
+    var result = CacheResult.nothing
+    for key in KernelKey.listed("meti-token:\(api.text)#") {
+      do throws(SystemError) {
+        try KernelKey.remove(key)
+        if result == .nothing { result = .done }
+      } catch {
+        // One that is absent is another process's, which has read it.
+        if !error.isAbsence { result = .oldTokenRemains }
+      }
+    }
+    return result
   }
 
-  /// - Parameters:
-  ///   - removal: returns whether there was anything.
-  ///   - start: of the lines of /proc/keys that show what remains.
-  private func result(
-    of removal: () throws(KernelKey.Refusal) -> Bool, about start: String
-  ) -> CacheResult {
-    do throws(KernelKey.Refusal) {
-      return try removal() ? .done : .nothing
-    } catch {
-      return !error.isAbsence && KernelKey.isListed(start) ? .oldTokenRemains : .nothing
-    }
+  /// Stores a key as for a token, reads it and removes it. If the process is killed in between, the
+  /// kernel destroys the key after some seconds.
+  /// - Throws: why the kernel refuses that.
+  public static func probe() throws(SystemError) {
+    // Not with the prefix of the tokens' keys, which ``removeAll(at:)`` removes.
+    let description = "meti-token-doctor:\(getpid())"
+    defer { try? KernelKey.remove(description) }
+    try KernelKey.put(description, Secret(copying: "probe"), seconds: 5)
+    _ = try KernelKey.read(description, room: 64)
+  }
+}
+
+extension SystemError {
+  /// Whether there is no such key, or none any more.
+  fileprivate var isAbsence: Bool {
+    [ENOKEY, EKEYEXPIRED, EKEYREVOKED, ENOENT].contains(code)
   }
 }

@@ -1,35 +1,20 @@
 import Glibc
-import Synchronization
 
 extension Process {
-  /// Has a write(2) fail instead of ending this process: with EPIPE if the reader went away, with
-  /// EFBIG if a file may not become that large (RLIMIT_FSIZE, setrlimit(2)). And waits for children
-  /// as usual, whatever the parent did: if SIGCHLD is ignored, waitpid(2) does not tell how they
-  /// ended.
-  static func prepareSignals() {
-    for number in writeSignals where !isIgnored(signal(number, SIG_IGN)) { recordChange(number) }
-    if isIgnored(signal(SIGCHLD, SIG_DFL)) { recordChange(SIGCHLD) }
-  }
+  /// The actions that a program which this one executes has to get back.
+  ///
+  /// A write(2) fails instead of ending this process: with EPIPE if the reader went away, with EFBIG
+  /// if a file may not become that large (RLIMIT_FSIZE, setrlimit(2)). If the parent ignored SIGCHLD,
+  /// waitpid(2) would not tell how a child ended.
+  private static let originalActions = [
+    (SIGPIPE, signal(SIGPIPE, SIG_IGN)), (SIGXFSZ, signal(SIGXFSZ, SIG_IGN)),
+    (SIGCHLD, signal(SIGCHLD, SIG_DFL)),
+  ]
 
-  /// Undoes that, for a program that this process executes.
+  static func prepareSignals() { _ = originalActions }
+
   static func restoreSignals() {
-    for number in writeSignals where isChanged(number) { _ = signal(number, SIG_DFL) }
-    if isChanged(SIGCHLD) { _ = signal(SIGCHLD, SIG_IGN) }
-  }
-
-  /// The signals that a child must not ignore only because this process does.
-  static var ignoredSignals: [Int32] { writeSignals.filter(isChanged) }
-
-  private static let writeSignals = [SIGPIPE, SIGXFSZ]
-  /// A bit for each signal whose action was changed at the start.
-  private static let changes = Atomic<UInt32>(0)
-
-  private static func recordChange(_ number: Int32) {
-    changes.bitwiseOr(1 << UInt32(number), ordering: .relaxed)
-  }
-
-  private static func isChanged(_ number: Int32) -> Bool {
-    changes.load(ordering: .relaxed) & 1 << UInt32(number) != 0
+    for (number, action) in originalActions { _ = signal(number, action) }
   }
 
   /// Ends as by this signal, so that the parent sees what ended the work.

@@ -1,7 +1,6 @@
 import CLinux
 import Glibc
 import MetiToken
-import Synchronization
 
 /// How a child ended.
 public enum TerminationStatus: Equatable, Sendable {
@@ -14,79 +13,55 @@ public enum TerminationStatus: Equatable, Sendable {
   }
 }
 
-/// The standard streams of a child; this process's own if `nil`.
-public struct StandardStreams {
-  public var input: Int32?
-  public var output: Int32?
-  public var errors: Int32?
-
-  public init(input: Int32? = nil, output: Int32? = nil, errors: Int32? = nil) {
-    self.input = input
-    self.output = output
-    self.errors = errors
-  }
-}
-
 extension Process {
   /// Starts the program at `path` (posix_spawn(3)). It dumps no core and blocks no signals.
   /// - Parameters:
   ///   - arguments: the first is the program's name.
-  ///   - inherited: descriptors that the program has under the same numbers.
+  ///   - files: our descriptors, and the numbers under which the program has them.
   /// - Returns: the process id.
   public static func start(
     _ path: String, _ arguments: [[UInt8]], environment: borrowing Environment,
-    streams: StandardStreams = StandardStreams(), inherited: [Int32] = []
+    files: KeyValuePairs<Int32, Int32>
   ) throws(SystemError) -> pid_t {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for (file, number) in [
-      (streams.input, STDIN_FILENO), (streams.output, STDOUT_FILENO),
-      (streams.errors, STDERR_FILENO),
-    ] {
-      if let file { unsafe posix_spawn_file_actions_adddup2(&actions, file, number) }
+    // Onto itself a file only stops being closed on exec (POSIX.1-2024; glibc since 2.29).
+    for (file, number) in files {
+      unsafe posix_spawn_file_actions_adddup2(&actions, file, number)
     }
-    // Onto itself it only stops being closed on exec (POSIX.1-2024; glibc since 2.29).
-    for file in inherited { unsafe posix_spawn_file_actions_adddup2(&actions, file, file) }
 
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    var defaults = signalSet(ignoredSignals)
+    var defaults = signalSet([SIGPIPE, SIGXFSZ])
     var blocked = signalSet([])
     unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     unsafe posix_spawnattr_setsigmask(&attributes, &blocked)
     unsafe posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
-    let strings = arguments.map { $0.map { CChar(bitPattern: $0) } + [0] }
+    let strings = unsafe arguments.map { string in
+      unsafe strdup((string + [0]).map { CChar(bitPattern: $0) })
+    }
+    defer { unsafe strings.forEach { unsafe free($0) } }
     var pid: pid_t = 0
-    let code = withoutCoreDumps {
-      unsafe strings.withCList { argv in
-        unsafe environment.withList { envp in
-          unsafe posix_spawn(&pid, path, &actions, &attributes, argv, envp)
-        }
-      }
+    limitCoreDumps()
+    let code = unsafe environment.withList { list in
+      unsafe posix_spawn(&pid, path, &actions, &attributes, strings + [nil], list)
     }
     guard code == 0 else { throw SystemError(code) }
     return pid
   }
 
-  /// One at a time: another thread must not take the small limit for the one to restore.
-  private static let coreLimit = Mutex(())
-
-  /// A child inherits the limit. One byte is too little for a core file, and keeps the kernel from
+  /// Children inherit the limit. One byte is too little for a core file, and keeps the kernel from
   /// starting a handler as well, which it does with a limit of 0 (core(5), "Piping core dumps").
-  private static func withoutCoreDumps(_ body: () -> Int32) -> Int32 {
-    coreLimit.withLock { _ in
-      let kind = __rlimit_resource_t(RLIMIT_CORE.rawValue)
-      var limit = rlimit()
-      guard unsafe getrlimit(kind, &limit) == 0 else { return body() }
-      var small = rlimit(rlim_cur: min(1, limit.rlim_max), rlim_max: limit.rlim_max)
-      _ = unsafe setrlimit(kind, &small)
-      defer { _ = unsafe setrlimit(kind, &limit) }
-      return body()
-    }
+  private static func limitCoreDumps() {
+    let kind = __rlimit_resource_t(RLIMIT_CORE.rawValue)
+    var limit = rlimit()
+    guard unsafe getrlimit(kind, &limit) == 0 else { return }
+    limit.rlim_cur = min(1, limit.rlim_max)
+    _ = unsafe setrlimit(kind, &limit)
   }
 
   /// Waits for the end of a child (waitpid(2)).
@@ -120,8 +95,9 @@ extension Process {
     var errors = try Pipe()
     let pid = try start(
       path, ([path] + arguments).map { Array($0.utf8) }, environment: environment,
-      streams: StandardStreams(
-        input: input.reading, output: output.writing, errors: errors.writing))
+      files: [
+        input.reading: STDIN_FILENO, output.writing: STDOUT_FILENO, errors.writing: STDERR_FILENO,
+      ])
     output.closeWriting()
     errors.closeWriting()
     var (outputBytes, errorBytes): ([UInt8], [UInt8]) = ([], [])
@@ -152,10 +128,11 @@ extension Process {
     let arguments = unsafe CommandLine.unsafeArgv + (Int(CommandLine.argc) - count)
     guard let program = unsafe arguments.pointee else { return SystemError(EINVAL) }
     restoreSignals()
-    defer { prepareSignals() }
-    return unsafe environment.withList { list in
+    let error = unsafe environment.withList { list in
       _ = unsafe execvpe(program, arguments, list)
       return SystemError()
     }
+    _ = signal(SIGPIPE, SIG_IGN)
+    return error
   }
 }

@@ -19,12 +19,9 @@ public enum Process {
   /// its backtracer instead, also for Ctrl-\, which writes the registers and the memory around them
   /// to stdout and then waits for a key.
   private static func disableBacktraces() {
-    for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV] {
-      var action = sigaction()
-      guard unsafe sigaction(number, nil, &action) == 0 else { continue }
-      // What the caller ignores (nohup) stays ignored.
-      if unsafe !isIgnored(action.__sigaction_handler.sa_handler) { _ = signal(number, SIG_DFL) }
-    }
+    for number in [SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
+    // What the caller ignores (nohup) stays ignored.
+    where isIgnored(signal(number, SIG_DFL)) { _ = signal(number, SIG_IGN) }
   }
 
   /// Opens something on each of the descriptors 0, 1 and 2 that the caller left closed. The next
@@ -69,15 +66,8 @@ public enum Process {
     }
   }
 
-  /// The group of this process, and its supplementary ones (getgroups(2)).
-  public static var groups: [gid_t] {
-    var groups = [gid_t](repeating: 0, count: max(Int(getgroups(0, nil)), 0))
-    let count = unsafe getgroups(Int32(groups.count), &groups)
-    return groups.prefix(max(Int(count), 0)) + [getegid()]
-  }
-
   /// The file this program was started from, symbolic links resolved (proc(5), /proc/self/exe).
-  public static var executable: String? { FileSystem.link("/proc/self/exe") }
+  public static var executable: String? { File.realPath("/proc/self/exe") }
 
   /// Writes all of `bytes` to a descriptor, and goes on after signals and short writes (write(2)).
   /// - Returns: false if that fails; `errno` says why.

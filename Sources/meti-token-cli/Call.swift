@@ -41,7 +41,7 @@ struct Call {
     isAccountNamed = settings.account != nil || CallEnvironment.value("METI_ACCOUNT") != nil
     verbose = settings.isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 
-    locks = FileLock.standard(clock)
+    locks = FileLock(directory: LockDirectory.find(Process.variable), clock: clock)
     let environment =
       settings.isForKeyring ? nil : try EnvironmentStore(for: selector, until: deadline, clock)
     if let environment {

@@ -143,10 +143,6 @@ extension Failure {
     switch error {
     case .cancelled: self.init(.cancelled, "cancelled")
     case .timedOut: self.init(.tryAgain, "no answer was typed within two minutes")
-    case .tooLong:
-      self.init(
-        .usage, "the answer is longer than a terminal line",
-        hint: "use --password-file, for a client --client-secret-file")
     case .failed(let number):
       self.init(.inputOutput, "cannot ask on the terminal: \(SystemError(number).text)")
     }

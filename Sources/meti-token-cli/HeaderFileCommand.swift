@@ -99,9 +99,9 @@ struct HeaderFileCommand: ParsableCommand {
 
   /// Between calls while the kernel caches the token, where others renew and discard it, in
   /// milliseconds.
-  private static let pause: Int64 = 1_000
+  private static let pause: Int32 = 1_000
   /// Between calls that have to look into the keyring, or that failed, in milliseconds.
-  private static let longPause: Int64 = 10_000
+  private static let longPause: Int32 = 10_000
 
   /// Keeps the file up to date until a signal comes.
   private func watch(_ file: inout HeaderFile) throws {
@@ -116,7 +116,7 @@ struct HeaderFileCommand: ParsableCommand {
       do {
         let call = try call(noPrompt: signals != nil)
         let token = try call.token(for: request(call))
-        signals = signals ?? SignalWatch(Self.signals)
+        if signals == nil { signals = SignalWatch(Self.signals) }
         let isSame = current?.secret.equals(token.secret) ?? false
         if !isSame { try publish(token, in: &file) }
         if call.isCached(token.account) { pause = Self.pause }
@@ -139,12 +139,10 @@ struct HeaderFileCommand: ParsableCommand {
         }
       }
       // Before the token's end.
-      let left = current?.expiry.remaining(at: clock.now()) ?? pause * 2
-      let watch = signals ?? SignalWatch(Self.signals)
-      signals = watch
-      if let number = watch.wait(milliseconds: max(min(pause, left / 2), Self.pause)) {
+      let left = (current?.expiry.remaining(at: clock.now())).map { Int32(clamping: $0 / 2) }
+      if signals == nil { signals = SignalWatch(Self.signals) }
+      if let number = signals?.wait(milliseconds: max(min(pause, left ?? pause), Self.pause)) {
         file.remove()
-        watch.end()
         Process.end(bySignal: number)
       }
     }

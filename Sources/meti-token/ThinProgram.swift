@@ -113,7 +113,7 @@ func payload(of description: String) throws(Doubt) -> [UInt8] {
     // (keyrings(7), "Possession"): linked to its process keyring, which the quota counts as a key.
     for destination in [0, meti_process_keyring] {
       let key = unsafe meti_key_search(meti_user_keyring, description, destination)
-      guard let key = Int32(exactly: key), key > 0 else { return }
+      guard key > 0 else { return }
       let size = unsafe meti_key_read(key, buffer.baseAddress, room)
       if size >= 0 {
         count = size <= room ? size : 0

@@ -43,15 +43,9 @@ import Testing
     }
   }
 
-  @Test func `is in the home of the user database if HOME is not set`() {
-    let user = unsafe getpwuid(geteuid())
-    let home = unsafe user.map { unsafe String(cString: $0.pointee.pw_dir) }
-    #expect(
-      DefaultAccountFile { _ in nil }.path == home.map { "\($0)/.config/meti-token/default" })
-  }
-
-  @Test func `is nowhere if the home is relative`() throws {
-    let file = DefaultAccountFile { ["HOME": "home"][$0] }
+  @Test(arguments: [nil, "", "home"])
+  func `is nowhere without a home, or if it is relative`(_ home: String?) throws {
+    let file = DefaultAccountFile { ["HOME": home][$0] ?? nil }
     #expect(file.path == nil)
     #expect(try file.name(at: .standard) == nil)
     #expect(throws: DefaultAccountError.noDirectory) {
@@ -135,7 +129,14 @@ import Testing
   @Test(.timeLimit(.minutes(10))) func `that is a named pipe is not waited for`() throws {
     try directory.make("meti-token")
     #expect(unsafe mkfifo(directory("meti-token/default"), 0o600) == 0)
-    #expect(throws: DefaultAccountError.malformed(path: directory("meti-token/default"))) {
+    #expect(try file.name(at: .standard) == nil)
+  }
+
+  @Test func `that is a directory is an error`() throws {
+    try directory.make("meti-token")
+    try directory.make("meti-token/default")
+    let path = directory("meti-token/default")
+    #expect(throws: DefaultAccountError.system(path: path, errno: EISDIR)) {
       try file.name(at: .standard)
     }
   }

@@ -5,17 +5,11 @@ import Testing
 
 @testable import System
 
-/// flock(2) of a file system without locks.
-private func withoutLocks(_ descriptor: Int32, _ operation: Int32) -> Int32 {
-  errno = ENOLCK
-  return -1
-}
-
 /// Acquires a lock that is free or about to be: a child that another test starts keeps what its
 /// parent has open until it executes its program.
 func acquireSoon(_ name: String, in directory: String) throws -> (any HeldLock)? {
   let clock = SystemClock()
-  return try FileLock(directories: [directory], clock: clock)
+  return try FileLock(directory: directory, clock: clock)
     .acquire(named: name, until: Deadline(5000, from: clock.now()), whileWaiting: { false })
 }
 
@@ -28,7 +22,7 @@ func acquireSoon(_ name: String, in directory: String) throws -> (any HeldLock)?
 
   init() throws {
     directory = try TemporaryDirectory()
-    lock = FileLock(directories: [directory.path], clock: clock)
+    lock = FileLock(directory: directory.path, clock: clock)
     account = try Account(name: "a@b.c", api: .standard)
     file = "\(Fingerprint.of(account.description)).lock"
   }
@@ -149,7 +143,7 @@ func acquireSoon(_ name: String, in directory: String) throws -> (any HeldLock)?
   @Test func `is a file that its owner alone can read, whatever the umask`() throws {
     let (directory, account) = (directory, account)
     try withUmask(0o777) {
-      _ = FileLock(directories: [directory.path], clock: SystemClock()).tryAcquire(account)
+      _ = FileLock(directory: directory.path, clock: SystemClock()).tryAcquire(account)
     }
     #expect(try directory.mode(file) == 0o600)
     #expect(try directory.text(file) == "")
@@ -166,47 +160,18 @@ func acquireSoon(_ name: String, in directory: String) throws -> (any HeldLock)?
 
   @Test(arguments: [nil, "/nonexistent/meti-token", "/dev/null"])
   func `no call excludes another`(_ directory: String?) throws {
-    let lock = FileLock(directories: [directory].compactMap { $0 }, clock: clock)
+    let lock = FileLock(directory: directory, clock: clock)
     let held = (lock.tryAcquire(account), lock.tryAcquire(account))
     #expect(held.0 != nil && held.1 != nil)
-    #expect(lock.place() == nil)
-  }
-
-  @Test func `no call excludes another, as on a file system without locks`() throws {
-    let directory = try TemporaryDirectory()
-    let lock = FileLock(directories: [directory.path], clock: clock, system: withoutLocks)
-    let held = (lock.tryAcquire(account), lock.tryAcquire(named: "a"))
-    #expect(held.0 != nil && held.1 != nil)
-    #expect(lock.place() == nil)
+    #expect(held.0?.write("note") == false && held.0?.note == "")
   }
 
   @Test func `the target of a symbolic link is not touched`() throws {
     let directory = try TemporaryDirectory()
     try directory.write(Array("precious".utf8), to: "target")
     try directory.link("\(Fingerprint.of("a")).lock", to: directory("target"))
-    let lock = FileLock(directories: [directory.path], clock: clock)
+    let lock = FileLock(directory: directory.path, clock: clock)
     #expect(lock.tryAcquire(named: "a")?.write("note") == false)
     #expect(try directory.text("target") == "precious")
-  }
-
-  @Test func `the next directory is used`() throws {
-    let (first, second) = (try TemporaryDirectory(), try TemporaryDirectory())
-    var count = 0
-    let lock = FileLock(directories: ["/nonexistent", first.path, second.path], clock: clock) {
-      count += 1
-      return count == 1 ? withoutLocks($0, $1) : flock($0, $1)
-    }
-    let held = lock.tryAcquire(named: "a")
-    #expect(held?.write("note") == true)
-    #expect(try second.text("\(Fingerprint.of("a")).lock") == "note")
-    #expect(FileLock(directories: [second.path], clock: clock).tryAcquire(named: "a") == nil)
-    withExtendedLifetime(held) {}
-  }
-
-  @Test func `a state is known to the call that wrote it`() throws {
-    let held = FileLock(directories: [], clock: clock).tryAcquire(account)
-    let backOff = BackOff(since: noon, pause: 8000, reason: "trouble")
-    #expect(held?.update(at: noon) { $0.backOff = backOff } == false)
-    #expect(held?.state == LockState(backOff: backOff))
   }
 }

@@ -8,14 +8,9 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  /// Without the machine's own runtime directory and without the home of the user database.
-  private func all(_ variables: [String: String]) -> AnySequence<String> {
-    let variables = variables.merging(["HOME": "/nonexistent"]) { given, _ in given }
-    return LockDirectory.all({ variables[$0] }, userRuntime: directory("user"))
-  }
-
+  /// Without the machine's own runtime directory.
   private func find(_ variables: [String: String]) -> String? {
-    all(variables).first { _ in true }
+    LockDirectory.find({ variables[$0] }, userRuntime: directory("user"))
   }
 
   @Test func `is made in the runtime directory, closed to all others`() throws {
@@ -58,7 +53,7 @@ import Testing
     let variables = [
       "XDG_RUNTIME_DIR": "/nonexistent", variable: "\(directory("a")):\(directory("b"))",
     ]
-    #expect(Array(all(variables)).last == directory("b/meti-token"))
+    #expect(find(variables) == directory("b/meti-token"))
     #expect(try directory.mode("b/meti-token") == 0o700)
   }
 
@@ -68,11 +63,14 @@ import Testing
       "XDG_RUNTIME_DIR": directory("run"), "XDG_CACHE_HOME": directory("cache"),
       "HOME": directory("home"), "STATE_DIRECTORY": directory("state"),
     ]
-    #expect(find(variables) == directory("run/meti-token"))
-    #expect(try directory.names("cache") + directory.names("home") == [])
-    #expect(
-      all(variables).filter { $0.hasPrefix(directory.path) }
-        == ["run", "cache", "home/.cache", "state"].map { directory("\($0)/meti-token") })
+    let places = ["run", "cache", "home/.cache", "state"]
+    for (index, place) in places.enumerated() {
+      #expect(find(variables) == directory("\(place)/meti-token"))
+      for later in places[(index + 1)...] {
+        #expect(!FileManager.default.fileExists(atPath: directory("\(later)/meti-token")))
+      }
+      #expect(unsafe chmod(directory("\(place)/meti-token"), 0o755) == 0)
+    }
   }
 
   @Test func `is in the runtime directory of the user if the environment names none`() throws {
@@ -85,7 +83,7 @@ import Testing
     let directory = directory
     try withUmask(0o777) {
       let variables = ["HOME": directory.path]
-      _ = LockDirectory.all({ variables[$0] }, userRuntime: "/nonexistent").first { _ in true }
+      _ = LockDirectory.find({ variables[$0] }, userRuntime: "/nonexistent")
     }
     #expect(try directory.mode(".cache") == 0o700)
     #expect(try directory.mode(".cache/meti-token") == 0o700)

@@ -17,7 +17,7 @@ import Testing
     directory = try TemporaryDirectory()
     let clock = FakeClock()
     clock.whilePausing = { usleep(1000) }
-    lock = FileLock(directories: [directory.path], clock: clock)
+    lock = FileLock(directory: directory.path, clock: clock)
     account = try Account(name: "a@b.c", api: .standard)
     file = "\(Fingerprint.of(account.description)).lock"
   }

@@ -55,27 +55,17 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  @Test(
-    arguments: [
-      (Sample("id\n"), "id"), (Sample("id"), "id"), (Sample("  id\nmore\n"), "id"),
-      (Sample(""), ""), (Sample("\n"), ""), (Sample("a b\n"), "a b"),
-    ])
-  func `is read to the end of its first line`(_ file: Sample, _ contents: String) throws {
-    try directory.write(Array(file.text.utf8), to: "file")
-    #expect(File.contents(directory("file"), limit: 64) == contents)
-  }
-
   @Test func `is read up to the limit`() throws {
     try directory.write(Array("abcdef".utf8), to: "file")
-    #expect(File.contents(directory("file"), limit: 4) == "abcd")
+    #expect(File.text(directory("file"), limit: 4) == "abcd")
   }
 
   @Test func `that is not there has no text`() {
-    #expect(File.contents(directory("file"), limit: 64) == nil)
+    #expect(File.text(directory("file"), limit: 64) == nil)
   }
 
   @Test func `that is not UTF-8 has no text`() throws {
     try directory.write([0xFF, 0xFE], to: "file")
-    #expect(File.contents(directory("file"), limit: 64) == nil)
+    #expect(File.text(directory("file"), limit: 64) == nil)
   }
 }

@@ -18,7 +18,7 @@ extension DoctorTests {
     #expect(outcome.status == .exit(0), "\(outcome)")
     let report = try JSONDecoder().decode(Report.self, from: Data(outcome.stdout))
     #expect(report.ids("warning") == ["kernel"])
-    #expect(report.detail("kernel") == "add_key failed: Operation not permitted")
+    #expect(report.detail("kernel") == "the kernel stores no key: Operation not permitted")
     #expect(report.hint("kernel").hasPrefix("allow add_key and keyctl"))
   }
 

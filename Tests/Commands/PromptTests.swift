@@ -228,15 +228,6 @@ struct PromptTests {
     #expect(terminal.echoWasLeftOn == true)
   }
 
-  @Test func `a password that the terminal cuts off is not sent`() throws {
-    let terminal = try atThePassword()
-    terminal.send(String(repeating: "p", count: 4200) + "\n")
-    #expect(terminal.wait().status == .exit(64))
-    try terminal.expect("meti-token: error: the answer is longer than a terminal line\r\n")
-    #expect(terminal.echoWasLeftOn == true)
-    #expect(place.meti.requests == [])
-  }
-
   @Test func `a password ended by end of input counts`() throws {
     let terminal = try atThePassword()
     terminal.send(password + "\u{4}\u{4}")

@@ -26,11 +26,10 @@ struct CurlRun {
       let input = try Pipe(holding: Self.configuration(token))
       var headers = try Pipe()
       let signals = SignalWatch([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
-      defer { signals.end() }
       let options = Self.options(api, token: input.reading, headers: headers.writing)
       let pid = try Process.start(
         program, options.map { Array($0.utf8) } + arguments.checked, environment: environment,
-        inherited: [input.reading, headers.writing])
+        files: [input.reading: input.reading, headers.writing: headers.writing])
       headers.closeWriting()
       var answers = CurlAnswers(of: api)
       // The pipe ends with curl.

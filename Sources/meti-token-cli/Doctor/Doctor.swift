@@ -99,19 +99,18 @@ struct Doctor {
     guard try CallEnvironment.usesKernelCache() else {
       return Check(.kernel, .ok, "turned off by METI_TOKEN_CACHE")
     }
-    let detail: String
-    switch KernelProbe.run() {
-    case .works: return Check(.kernel, .ok, "works")
-    case .garbled: detail = "the kernel returns other bytes than were stored"
-    case .refused(let call, let number): detail = "\(call) failed: \(SystemError(number).text)"
+    do {
+      try KernelCache.probe()
+      return Check(.kernel, .ok, "works")
+    } catch {
+      return Check(
+        .kernel, .warning, "the kernel stores no key: \(error.text)",
+        hint: "allow add_key and keyctl (in a container: its seccomp profile), or pass METI_TOKEN")
     }
-    return Check(
-      .kernel, .warning, detail,
-      hint: "allow add_key and keyctl (in a container: its seccomp profile), or pass METI_TOKEN")
   }
 
   private func locks(_ account: Account?) -> Check {
-    guard let directory = call.locks.place() else {
+    guard let directory = call.locks.directory else {
       return Check(
         .locks, .warning, "no usable directory: parallel calls each make a request",
         hint: "set XDG_RUNTIME_DIR to a directory of your own")

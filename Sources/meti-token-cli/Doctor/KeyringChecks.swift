@@ -90,7 +90,8 @@ private struct ProviderProcess {
     guard let provider else { return nil }
     id = provider.processID
     // The kernel keeps 15 bytes (proc(5)).
-    let comm = id.flatMap { File.contents("/proc/\($0)/comm", limit: 64) }
+    let comm = id.flatMap { File.text("/proc/\($0)/comm", limit: 64) }?.split(separator: "\n").first
+      .map(String.init)
     name = Self.known.first { $0.prefix(15) == comm ?? "" } ?? comm
   }
 
