@@ -14,9 +14,11 @@ public struct DefaultAccountFile: DefaultAccounts {
   /// - Parameter variable: the value of an environment variable. A relative directory counts as
   ///   none (XDG Base Directory).
   public init(_ variable: (String) -> String?) {
-    let bases = [variable("XDG_CONFIG_HOME"), variable("HOME").map { "\($0)/.config" }]
-    let base = bases.compactMap { $0 }.first { $0.hasPrefix("/") }
-    directory = base.map { "\($0)/meti-token" }
+    let bases = [("XDG_CONFIG_HOME", ""), ("HOME", "/.config")].compactMap { name, rest in
+      variable(name).map { ($0, rest) }
+    }
+    let base = bases.first { $0.0.hasPrefix("/") }
+    directory = base.map { "\($0)\($1)/meti-token" }
   }
 
   public func name(at api: APIURL) throws(DefaultAccountError) -> String? {

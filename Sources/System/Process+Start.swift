@@ -44,7 +44,7 @@ extension Process {
     let strings = unsafe arguments.map { string in
       unsafe strdup((string + [0]).map { CChar(bitPattern: $0) })
     }
-    defer { unsafe strings.forEach { unsafe free($0) } }
+    defer { _ = unsafe strings.map { unsafe free($0) } }
     var pid: pid_t = 0
     limitCoreDumps()
     let code = unsafe environment.withList { list in

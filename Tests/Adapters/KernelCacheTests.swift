@@ -85,13 +85,14 @@ struct `The kernel cache` {
   }
 
   @Test func `changes no key in place, which would clear its timeout for a moment`() {
-    func serial() -> Int32? { KernelKey.listed("\(api.account().description):").first }
+    // The kernel may list a key for a moment after it is removed.
+    func serials() -> Set<Int32> { Set(KernelKey.listed("\(api.account().description):")) }
     store("old")
     // The search links the old key where the new one is made.
     #expect(find() == "old")
-    let old = serial()
+    let old = serials()
     store("new")
-    #expect(old != nil && serial() != nil && serial() != old)
+    #expect(!old.isEmpty && !serials().subtracting(old).isEmpty)
   }
 
   @Test func `keeps accounts apart, byte for byte`() {
@@ -227,6 +228,8 @@ struct `The kernel cache` {
 
   @Test func `is found to work by a probe that leaves nothing`() throws {
     try KernelCache.probe()
-    #expect(KernelKey.listed("meti-token-doctor:\(getpid())").isEmpty)
+    #expect(throws: SystemError.self) {
+      _ = try KernelKey.read("meti-token-doctor:\(getpid())", room: 64)
+    }
   }
 }
