@@ -122,7 +122,7 @@ struct ProxyTests {
     place.environment["NO_PROXY"] = "127.0.0.1"
     place.meti.stopListening()
     #expect(
-      try place.run("--timeout", "1").told
+      try place.run("--timeout", "4").told
         == .failure(
           75, "cannot reach \(place.url): connection refused", hint: "try again later"))
   }
