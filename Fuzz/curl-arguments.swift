@@ -28,7 +28,9 @@ private func check(_ arguments: CurlArguments, _ api: APIURL) {
     precondition(argument.starts(with: "--".utf8) && argument.count > 2)
     let name = String(decoding: argument.dropFirst(2), as: UTF8.self)
     precondition(!forbidden.contains(name))
-    guard let option = CurlOption(name: name) else { preconditionFailure("an unknown option") }
+    guard let option = CurlOption.all.first(where: { $0.name == name }) else {
+      preconditionFailure("an unknown option")
+    }
     guard option.takesValue else { continue }
     guard let value = rest.popFirst() else { preconditionFailure("an option without a value") }
     if name == "url" { urls.append(value) }

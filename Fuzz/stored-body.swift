@@ -43,7 +43,7 @@ private func checkCached(_ body: consuming Secret) {
   precondition(token.secret.withBytes { Token.isLegal($0) })
   precondition(Lifetime.allowed.contains(token.lifetime))
   precondition(!token.expiry.isOver(at: now))
-  _ = (token.need(at: now), token.quietTime(at: now))
+  _ = token.need(at: now)
   guard let packed = CachedForm.pack(token, at: now) else { return }
   guard let again = CachedForm.token(packed, of: account, at: now) else {
     preconditionFailure("not read again")

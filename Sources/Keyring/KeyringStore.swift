@@ -27,8 +27,6 @@ public final class KeyringStore: CredentialStore {
     Log.redirect(to: verbose)
   }
 
-  public var isReadOnly: Bool { false }
-
   // MARK: Reading
 
   public func accounts(at api: APIURL) throws(KeyringError) -> StoredAccounts {
@@ -226,7 +224,7 @@ public final class KeyringStore: CredentialStore {
       case .vanished: return  // Another process was faster.
       // KeePassXC prompts for each removal, so the token is overwritten and its item stays.
       case .needsPrompt where attributes.kind == .token:
-        try client.setSecret(StoredBody.pack(Secret(), [:]), of: path)
+        try client.setSecret(Secret(copying: "\n"), of: path)
       default: throw error
       }
     }

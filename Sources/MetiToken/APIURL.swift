@@ -5,14 +5,16 @@
 public struct APIURL: Equatable, Sendable {
   public enum Scheme: String, Sendable {
     case https, http
+
+    var defaultPort: UInt16 { self == .https ? 443 : 80 }
   }
 
   public let scheme: Scheme
   /// Lower case, printable ASCII; an IPv6 address keeps its brackets.
   public let host: String
-  public let port: UInt16
+  let port: UInt16
   /// Empty, or begins with a slash and does not end with one.
-  public let path: String
+  let path: String
 
   /// The API that is meant when nothing else is said.
   public static let standard = APIURL(
@@ -28,30 +30,21 @@ public struct APIURL: Equatable, Sendable {
   /// Reads and normalises `text`. No URL parser is used: those fold look-alike characters into
   /// the host, and this host decides who is given a token.
   public init(_ text: String) throws(APIURLError) {
-    guard text.utf8.allSatisfy(\.isOfURL) else { throw .notPrintableASCII }
-    let lowercased = text.utf8.map(\.lowercased)
-    if lowercased.starts(with: "https://".utf8) {
-      scheme = .https
-    } else if lowercased.starts(with: "http://".utf8) {
-      scheme = .http
-    } else {
-      throw .notHTTPS
-    }
-    let rest = text.dropFirst(scheme.rawValue.count + 3)
+    guard text.utf8.allSatisfy(\.isOfURL) else { throw .malformed }
+    let end = text.firstRange(of: "://")?.lowerBound ?? text.startIndex
+    guard let scheme = Scheme(rawValue: text[..<end].lowercased()) else { throw .notHTTPS }
+    let rest = text[end...].dropFirst(3)
     let authority = rest.prefix { $0 != "/" }
-    guard !authority.contains("@") else { throw .userinfo }
-    guard !rest.contains(where: { "?#".contains($0) }) else { throw .queryOrFragment }
     let hostEnd =
       authority.first == "["
       ? authority.firstIndex(of: "]").map { authority.index(after: $0) }
       : authority.firstIndex(of: ":")
     let host = authority[..<(hostEnd ?? authority.endIndex)]
-    guard Self.isHost(host) else { throw .badHost }
-    self.host = String(decoding: host.utf8.map(\.lowercased), as: UTF8.self)
-    port = try Self.port(authority[host.endIndex...], of: scheme)
-    var path = rest[authority.endIndex...]
-    while path.last == "/" { path.removeLast() }
-    self.path = String(path)
+    guard Self.isHost(host), !rest.contains(where: { "?#".contains($0) }) else { throw .malformed }
+    self.scheme = scheme
+    self.host = host.lowercased()
+    port = try Self.port(authority[host.endIndex...]) ?? scheme.defaultPort
+    path = String(rest[authority.endIndex...].reversed().drop { $0 == "/" }.reversed())
     if scheme == .http && !isLoopback { throw .notHTTPS }
   }
 
@@ -61,24 +54,15 @@ public struct APIURL: Equatable, Sendable {
   /// Scheme, host and, if it is not the default, port.
   public var origin: String { "\(scheme.rawValue)://\(host)\(isDefaultPort ? "" : ":\(port)")" }
 
-  var isDefaultPort: Bool { port == Self.defaultPort(of: scheme) }
+  var isDefaultPort: Bool { port == scheme.defaultPort }
 
   /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`). An address counts
   /// in its canonical form alone: `127.0.0.09` and `127.0.0.-1` are looked up in the DNS.
-  public var isLoopback: Bool {
-    let host = host.utf8
-    if host.elementsEqual("localhost".utf8) || host.elementsEqual("[::1]".utf8) { return true }
-    let parts = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0].elementsEqual("127".utf8) && parts.allSatisfy(Self.isOctet)
-  }
-
-  /// Whether it is a number from 0 to 255 as it is written first of all, without leading zeros.
-  private static func isOctet(_ digits: Substring.UTF8View) -> Bool {
-    guard digits.count <= 3, let first = digits.first, digits.allSatisfy(\.isDigit) else {
-      return false
-    }
-    let number = digits.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
-    return number <= 255 && (first != UInt8(ascii: "0") || digits.count == 1)
+  private var isLoopback: Bool {
+    if host == "localhost" || host == "[::1]" { return true }
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127"
+      && parts.allSatisfy { part in UInt8(part).map { "\($0)" == part } ?? false }
   }
 
   /// Whether it is a name or an IPv4 address, or an IPv6 address in brackets.
@@ -92,33 +76,58 @@ public struct APIURL: Equatable, Sendable {
       && bytes.dropFirst().dropLast().allSatisfy { $0.hexValue != nil || $0 == UInt8(ascii: ":") }
   }
 
-  /// - Parameter text: nothing, or a colon and digits; a colon alone means the default (RFC 3986,
-  ///   3.2.3).
-  private static func port(_ text: Substring, of scheme: Scheme) throws(APIURLError) -> UInt16 {
-    guard let colon = text.first else { return defaultPort(of: scheme) }
-    guard colon == ":" else { throw .badHost }
+  /// - Parameter text: nothing, or a colon and digits; `nil` for a colon alone (RFC 3986, 3.2.3).
+  private static func port(_ text: Substring) throws(APIURLError) -> UInt16? {
+    guard text.utf8.count > 1 || text.first ?? ":" != ":" else { return nil }
     let digits = text.dropFirst()
-    guard !digits.isEmpty else { return defaultPort(of: scheme) }
-    guard digits.utf8.allSatisfy(\.isDigit), let port = UInt16(digits), port > 0 else {
-      throw .badPort
-    }
+    guard text.first == ":", digits.utf8.allSatisfy(\.isDigit), let port = UInt16(digits), port > 0
+    else { throw .malformed }
     return port
   }
+}
 
-  private static func defaultPort(of scheme: Scheme) -> UInt16 { scheme == .https ? 443 : 80 }
+/// Who is given a token: the scheme, host and port of the configured API.
+extension APIURL {
+  /// Whether the attributes of a git-credential request name this API's server. The protocol is
+  /// exact; the host may differ in the case of ASCII letters, and may have the default port.
+  public func serves(protocol: [UInt8], host: [UInt8]) -> Bool {
+    let text = host.map(\.lowercased)
+    return `protocol`.elementsEqual(scheme.rawValue.utf8)
+      && (text.elementsEqual("\(self.host):\(port)".utf8)
+        || (isDefaultPort && text.elementsEqual(self.host.utf8)))
+  }
+
+  /// Whether `uri` is on this API's server: scheme, host and port, then the end or one of `/ ? #`.
+  /// Anything but visible ASCII, and a backslash anywhere, is refused.
+  public func serves(uri: String) -> Bool { afterAuthority(of: uri) != nil }
+
+  /// What follows scheme, host and port in a `uri` on this API's server; `nil` for other servers.
+  func afterAuthority(of uri: String) -> Substring? {
+    let prefix = "\(scheme.rawValue)://"
+    guard uri.utf8.allSatisfy(\.isOfURL), uri.hasPrefix(prefix) else { return nil }
+    let rest = uri.dropFirst(prefix.count)
+    let authority = rest.prefix { !"/?#".contains($0) }
+    return serves(protocol: Array(scheme.rawValue.utf8), host: Array(authority.utf8))
+      ? rest[authority.endIndex...] : nil
+  }
+
+  /// The URL that `given` means: a path is put behind the API URL. It begins with the API's origin and a
+  /// slash, byte for byte, so that no other program can read it differently.
+  /// - Returns: `nil` if it is not on the API's origin.
+  public func url(_ given: String) -> String? {
+    // Two slashes would name a host.
+    guard !given.hasPrefix("//"),
+      let rest = afterAuthority(of: given.hasPrefix("/") ? text + given : given),
+      rest.isEmpty || rest.first == "/"
+    else { return nil }
+    return origin + (rest.isEmpty ? "/" : rest)
+  }
 }
 
 /// Why a text is no API URL, or no token URL.
 public enum APIURLError: Error, Equatable {
   /// Neither https, nor http with a loopback host.
   case notHTTPS
-  /// A space, a control character, a backslash or anything outside ASCII.
-  case notPrintableASCII
-  /// `user@host` is not allowed: credentials do not belong in a URL.
-  case userinfo
-  case queryOrFragment
-  /// Of a ``TokenURL``, which may have a query.
-  case fragment
-  case badHost
-  case badPort
+  /// More or less than a host with an optional port and path, in printable ASCII.
+  case malformed
 }

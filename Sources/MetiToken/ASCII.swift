@@ -44,28 +44,42 @@ extension String {
   }
 }
 
-extension Span<UInt8> {
+extension RawSpan {
+  /// The byte at `index`; reading outside ends the program.
+  public func byte(at index: Int) -> UInt8 {
+    precondition(index >= 0 && index < byteCount)
+    return unsafe unsafeLoad(fromByteOffset: index, as: UInt8.self)
+  }
+
+  /// These bytes as text; `nil` if they are not UTF-8. Not for secrets: nothing wipes it.
+  public var text: String? {
+    let bytes = Span<UInt8>(_bytes: self)
+    guard let checked = try? UTF8Span(validating: bytes) else { return nil }
+    return String(copying: checked)
+  }
+
+  /// Whether it begins with U+FEFF in UTF-8, as files of Windows do.
+  var hasByteOrderMark: Bool {
+    byteCount >= 3 && byte(at: 0) == 0xEF && byte(at: 1) == 0xBB && byte(at: 2) == 0xBF
+  }
+
   func isSame(as text: String) -> Bool {
-    let other = text.utf8
-    guard count == other.count else { return false }
-    for (index, byte) in other.enumerated() where self[index] != byte { return false }
-    return true
+    byteCount == text.utf8.count && text.utf8.enumerated().allSatisfy { byte(at: $0) == $1 }
   }
 
   /// The index of the first `byte` at or after `start`.
   func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
     var index = start
-    while index < count {
-      if self[index] == byte { return index }
+    while index < byteCount {
+      if self.byte(at: index) == byte { return index }
       index += 1
     }
     return nil
   }
 
-  /// A copy on the heap. Not for secrets: nothing wipes it.
-  func copied() -> [UInt8] {
-    [UInt8](capacity: count) { output in
-      for index in indices { output.append(self[index]) }
-    }
+  /// `range`, which ends before a line feed, without the carriage return at its end.
+  func line(_ range: Range<Int>) -> Range<Int> {
+    let hasReturn = !range.isEmpty && byte(at: range.upperBound - 1) == UInt8(ascii: "\r")
+    return hasReturn ? range.dropLast() : range
   }
 }

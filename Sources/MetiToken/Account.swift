@@ -7,11 +7,9 @@ public struct Account: Equatable, Sendable {
   /// - Throws: if `name` is empty, longer than 254 bytes (RFC 5321, 4.5.3.1.3) or holds a space or a
   ///   terminal control, which neither a helper protocol nor a terminal can take.
   public init(name: String, api: APIURL) throws(AccountNameError) {
-    guard !name.isEmpty else { throw .empty }
-    guard name.utf8.count <= 254 else { throw .tooLong }
-    guard name.unicodeScalars.allSatisfy({ $0 != " " && !$0.isTerminalControl }) else {
-      throw .spaceOrControlCharacter
-    }
+    guard (1...254).contains(name.utf8.count),
+      name.unicodeScalars.allSatisfy({ $0 != " " && !$0.isTerminalControl })
+    else { throw AccountNameError() }
     self.name = name
     self.api = api
   }
@@ -24,53 +22,33 @@ public struct Account: Equatable, Sendable {
   public var description: String { "meti-token:\(api.text)#\(name)" }
 }
 
-/// Why a text is not the name of an account.
-public enum AccountNameError: Error, Equatable {
-  case empty, tooLong, spaceOrControlCharacter
-}
+/// A text is not the name of an account.
+public struct AccountNameError: Error {}
 
 /// Which account a call is about: a named one, or the default of the API.
-public struct AccountSelector: Equatable, Sendable {
-  public let api: APIURL
-  public let name: String?
+public enum AccountSelector: Equatable, Sendable {
+  case named(Account)
+  case any(APIURL)
 
-  public init(api: APIURL, name: String?) {
-    self.api = api
-    self.name = name
+  public var api: APIURL {
+    switch self {
+    case .named(let account): account.api
+    case .any(let api): api
+    }
   }
 
-  public init(_ account: Account) {
-    self.init(api: account.api, name: account.name)
+  public var name: String? {
+    if case .named(let account) = self { account.name } else { nil }
   }
 
   /// Whether an account of this name is selected, or may be.
-  public func allows(_ name: String) -> Bool {
-    self.name == nil || name.isSameName(as: self.name)
-  }
-
-  public static func == (left: AccountSelector, right: AccountSelector) -> Bool {
-    guard left.api == right.api else { return false }
-    return left.name?.isSameName(as: right.name) ?? (right.name == nil)
-  }
+  public func allows(_ name: String) -> Bool { self.name.map(name.isSameName) ?? true }
 }
 
 /// Names of accounts are compared by their bytes, as keyrings, the kernel and METI compare them. To
 /// `String ==` and `<` an accented letter is the same in one scalar and in two.
 extension String {
   public func isSameName(as other: String?) -> Bool {
-    guard let other else { return false }
-    return utf8.elementsEqual(other.utf8)
-  }
-}
-
-extension Sequence<String> {
-  /// Each name once, in the order of their bytes.
-  public func distinctNames() -> [String] {
-    var names: [String] = []
-    for name in sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
-    where !name.isSameName(as: names.last) {
-      names.append(name)
-    }
-    return names
+    other.map { utf8.elementsEqual($0.utf8) } ?? false
   }
 }

@@ -28,7 +28,7 @@ public enum CachedForm {
     _ body: borrowing Secret, of account: Account, at now: Moment
   ) -> Token? {
     body.withBytes { bytes in
-      let end = bytes.lineEnd(from: 0)
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n")) ?? bytes.byteCount
       let words =
         bytes.extracting(0..<end).text?
         .split(separator: " ", omittingEmptySubsequences: false) ?? []
@@ -45,7 +45,7 @@ public enum CachedForm {
       else { return nil }
       return Token(
         secret: secret, account: account.name,
-        expiry: Expiry(
+        expiry: Moment(
           wall: now.wall + expires - now.boot, boot: expires, bootID: now.bootID),
         lifetime: (expires - issued) / 1000, refreshFrom: refreshFrom)
     }

@@ -18,11 +18,11 @@ public struct Credential: ~Copyable, Sendable {
     account: Account, grant: Grant = .password, secret: consuming Secret,
     rejection: Rejection? = nil, fingerprint: String = Self.keyringFingerprint
   ) {
-    self.fingerprint = fingerprint
     self.account = account
     self.grant = grant
     self.secret = secret
     self.rejection = rejection
+    self.fingerprint = fingerprint
   }
 
   /// How the secret is exchanged for a token.
@@ -40,13 +40,8 @@ public struct Credential: ~Copyable, Sendable {
   /// 8,192 bytes.
   public static func isLegalSecret(_ bytes: RawSpan) -> Bool {
     guard bytes.byteCount > 0, bytes.byteCount <= longestSecret else { return false }
-    for index in 0..<bytes.byteCount {
-      switch bytes.byte(at: index) {
-      case 0x00, 0x0A, 0x0D: return false
-      default: continue
-      }
-    }
-    return bytes.text != nil && !bytes.hasByteOrderMark
+    let isLine = [0x00, 0x0A, 0x0D].allSatisfy { bytes.firstIndex(of: $0) == nil }
+    return isLine && bytes.text != nil && !bytes.hasByteOrderMark
   }
 
   /// The same credential, marked as rejected.
@@ -58,20 +53,18 @@ public struct Credential: ~Copyable, Sendable {
 
   /// The stored form (see ``StoredBody``).
   public func stored() -> Secret {
-    let rejectedOn = rejection.map { String($0.on) }
-    let count = rejection?.ambiguousCount.map { String($0) }
-    switch grant {
-    case .password:
-      return StoredBody.pack(
-        secret, ["grant": "password", "rejected_on": rejectedOn, "rejections": count])
-    case .clientCredentials(let tokenURL, let audience, let scope):
-      return StoredBody.pack(
-        secret,
-        [
-          "grant": "client_credentials", "token_url": tokenURL.text, "audience": audience,
-          "scope": scope, "rejected_on": rejectedOn, "rejections": count,
-        ])
+    var parts: (url: String?, audience: String?, scope: String?)
+    if case .clientCredentials(let url, let audience, let scope) = grant {
+      parts = (url.text, audience, scope)
     }
+    return StoredBody.pack(
+      secret,
+      [
+        "grant": grant == .password ? "password" : "client_credentials", "token_url": parts.url,
+        "audience": parts.audience, "scope": parts.scope,
+        "rejected_on": rejection.map { String($0.on) },
+        "rejections": rejection?.ambiguousCount.map { String($0) },
+      ])
   }
 
   /// Reads the stored form; `nil` if it is damaged.
@@ -79,26 +72,21 @@ public struct Credential: ~Copyable, Sendable {
     guard let body = StoredBody(stored) else { return nil }
     let grant: Grant
     switch body.text("grant") {
-    case "password":
-      grant = .password
-    case nil:
-      // A GNOME keyring with an empty password keeps the first line alone. A client's secret must not
-      // be taken for a password.
-      guard account.name.contains("@") else { return nil }
-      grant = .password
+    // A GNOME keyring with an empty password keeps the first line alone. A client's secret must not be
+    // taken for a password.
+    case nil where !account.name.contains("@"): return nil
+    case "password", nil: grant = .password
     case "client_credentials":
       guard let audience = body.text("audience"),
         let tokenURL = try? body.text("token_url").map({ try TokenURL($0) })
       else { return nil }
       grant = .clientCredentials(
         tokenURL: tokenURL, audience: audience, scope: body.text("scope"))
-    default:
-      return nil
+    default: return nil
     }
+    guard body.secret.withBytes({ Self.isLegalSecret($0) }) else { return nil }
     let count = body.number("rejections")
     let rejection = body.number("rejected_on").map { Rejection(on: $0, ambiguousCount: count) }
-    let secret = body.secret()
-    guard secret.withBytes({ Self.isLegalSecret($0) }) else { return nil }
-    self.init(account: account, grant: grant, secret: secret, rejection: rejection)
+    self.init(account: account, grant: grant, secret: body.secret, rejection: rejection)
   }
 }

@@ -22,8 +22,6 @@ public protocol CredentialStore {
     _ token: borrowing Token, of account: Account, mayPrompt: Bool
   ) throws(KeyringError)
   func store(_ credential: borrowing Credential) throws(KeyringError)
-  /// Whether nothing can be stored here.
-  var isReadOnly: Bool { get }
 
   /// Each returns whether there was anything to remove, and throws if anything is left.
   func removeToken(of account: Account) throws(KeyringError) -> Bool
@@ -35,13 +33,17 @@ public protocol CredentialStore {
 /// The accounts that a store has for one API.
 public struct StoredAccounts: Equatable, Sendable {
   /// The names that can be read, sorted by their bytes, each once.
-  public var names: [String]
+  public private(set) var names: [String]
   /// How many items with a credential are locked; their names are not known.
-  public var locked: Int
+  public let locked: Int
 
   public init(names: [String], locked: Int = 0) {
-    self.names = names.distinctNames()
+    self.names = []
     self.locked = locked
+    for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+    where !name.isSameName(as: self.names.last) {
+      self.names.append(name)
+    }
   }
 
   public func contains(_ account: Account) -> Bool {

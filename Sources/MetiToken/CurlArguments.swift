@@ -23,8 +23,7 @@ public struct CurlArguments: Sendable {
         isOptions = false
       } else if argument.starts(with: "--".utf8) {
         let name = String(decoding: argument.dropFirst(2), as: UTF8.self)
-        guard let option = CurlOption(name: name) else { throw Self.notAllowed(name, "--") }
-        try add(option.name, option.takesValue ? Self.value(of: option, &rest) : nil)
+        try add(CurlOption.all.first { $0.name == name }, "--\(name)", [], &rest)
       } else {
         try add(letters: argument.dropFirst(), &rest)
       }
@@ -32,8 +31,12 @@ public struct CurlArguments: Sendable {
     guard hasURL else { throw Refusal(reason: "no URL is given to curl", hint: Self.example) }
   }
 
-  /// For a manual.
-  public static var allowedOptions: String { CurlOption.list.joined(separator: ", ") }
+  /// For a manual: each as `--fail (-f)`, in the order of their names.
+  public static var allowedOptions: String {
+    CurlOption.all.sorted { $0.name < $1.name }.map { option in
+      "--\(option.name)" + (option.letter.map { " (-\(Unicode.Scalar($0)))" } ?? "")
+    }.joined(separator: ", ")
+  }
 
   private static let example = "give a path such as /sources"
 
@@ -44,34 +47,29 @@ public struct CurlArguments: Sendable {
     guard !letters.isEmpty else { throw Refusal(reason: "- is not a URL", hint: Self.example) }
     var letters = letters
     while let letter = letters.popFirst() {
-      guard let option = CurlOption(letter: letter) else {
-        throw Self.notAllowed(String(decoding: [letter], as: UTF8.self), "-")
-      }
-      guard option.takesValue else {
-        try add(option.name, nil)
-        continue
-      }
-      return try add(option.name, letters.isEmpty ? Self.value(of: option, &rest) : Array(letters))
+      let option = CurlOption.all.first { $0.letter == letter }
+      try add(option, "-\(String(decoding: [letter], as: UTF8.self))", letters, &rest)
+      if option?.takesValue == true { return }
     }
   }
 
-  private static func value(
-    of option: CurlOption, _ rest: inout ArraySlice<[UInt8]>
-  ) throws(Refusal) -> [UInt8] {
-    guard let value = rest.popFirst() else {
-      throw Refusal(reason: "curl's --\(option.name) needs a value")
-    }
-    return value
-  }
-
-  private static func notAllowed(_ name: String, _ dashes: String) -> Refusal {
-    let shown = dashes + name
-    guard let reason = CurlOption.reason(against: name) else {
-      return Refusal(
-        reason: "meti-token curl does not allow the option \(shown)",
+  /// - Parameters:
+  ///   - option: `nil` if it is not allowed.
+  ///   - value: its value, if that is not the next argument.
+  private mutating func add(
+    _ option: CurlOption?, _ spelling: String, _ value: ArraySlice<UInt8>,
+    _ rest: inout ArraySlice<[UInt8]>
+  ) throws(Refusal) {
+    guard let option else {
+      throw Refusal(
+        reason: "meti-token curl does not allow the option \(spelling)",
         hint: "see the allowed options with: meti-token curl --help")
     }
-    return Refusal(reason: "curl's \(shown) is refused: \(reason)")
+    guard option.takesValue else { return try add(option.name, nil) }
+    guard let value = value.isEmpty ? rest.popFirst() : Array(value) else {
+      throw Refusal(reason: "curl's --\(option.name) needs a value")
+    }
+    try add(option.name, value)
   }
 
   private mutating func add(_ name: String, _ value: [UInt8]?) throws(Refusal) {
@@ -101,13 +99,9 @@ public struct CurlArguments: Sendable {
     let name = String(
       decoding: header.prefix { !":;".utf8.contains($0) }.filter(\.isVisible).map(\.lowercased),
       as: UTF8.self)
-    switch name {
-    case "authorization":
-      throw Refusal(reason: "the header Authorization is refused: meti-token sets it")
-    case "host", "":
+    guard !["authorization", "host", ""].contains(name) else {
       throw Refusal(
-        reason: "a header Host or without a name is refused: the token could reach another host")
-    default: return
+        reason: "a header Authorization, Host or without a name is refused: meti-token sets them")
     }
   }
 

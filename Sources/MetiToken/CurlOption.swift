@@ -3,22 +3,21 @@
 struct CurlOption {
   /// As it is spelled after `--`. No curl takes one of these for an abbreviation of something else.
   let name: String
+  let letter: UInt8?
   let takesValue: Bool
 
-  /// The option of this long name.
-  init?(name: String) {
-    guard let takesValue = Self.allowed[name] else { return nil }
-    self.name = name
+  /// - Parameter entry: the name, and after a colon the letter, if it has one.
+  private init(_ entry: Substring, takesValue: Bool) {
+    let parts = entry.split(separator: ":")
+    name = String(parts[0])
+    letter = parts.count > 1 ? parts[1].utf8.first : nil
     self.takesValue = takesValue
   }
 
-  /// The option of this letter.
-  init?(letter: UInt8) {
-    guard let name = Self.names[letter] else { return nil }
-    self.init(name: name)
-  }
+  static let all =
+    flags.split(separator: " ").map { CurlOption($0, takesValue: false) }
+    + values.split(separator: " ").map { CurlOption($0, takesValue: true) }
 
-  /// Each with its letter, if it has one.
   private static let flags = """
     compressed create-dirs fail:f fail-with-body get:G globoff:g head:I http1.1 http2 include:i \
     ipv4:4 ipv6:6 location:L no-buffer:N no-clobber no-progress-meter path-as-is progress-bar:# \
@@ -33,66 +32,4 @@ struct CurlOption {
     retry-delay retry-max-time speed-limit:Y speed-time:y time-cond:z upload-file:T url url-query \
     user-agent:A write-out:w
     """
-
-  private static let allowed = {
-    var allowed: [String: Bool] = [:]
-    for entry in flags.split(separator: " ") { allowed[name(in: entry)] = false }
-    for entry in values.split(separator: " ") { allowed[name(in: entry)] = true }
-    return allowed
-  }()
-
-  private static let names = {
-    var names: [UInt8: String] = [:]
-    for entry in "\(flags) \(values)".split(separator: " ") where entry.contains(":") {
-      names[entry.utf8.last ?? 0] = name(in: entry)
-    }
-    return names
-  }()
-
-  /// Each as `--fail (-f)`, in the order of their names.
-  static var list: [String] {
-    "\(flags) \(values)".split(separator: " ").sorted().map { entry in
-      let letter = entry.contains(":") ? " (-\(entry.last ?? "-"))" : ""
-      return "--\(name(in: entry))\(letter)"
-    }
-  }
-
-  private static func name(in entry: Substring) -> String { String(entry.prefix { $0 != ":" }) }
-
-  /// Why an option that users may try is refused; `nil` if there is nothing to say about it.
-  static func reason(against name: String) -> String? {
-    reasons.first { $0.names.split(separator: " ").contains(name[...]) }?.reason
-  }
-
-  private static let reasons = [
-    (
-      names: "verbose v trace trace-ascii trace-config libcurl",
-      reason: "it would show the token; use -i to see the headers of the answer"
-    ),
-    (
-      names: "dump-header D",
-      reason: "meti-token reads the headers itself; use -i, or -w '%{header_json}'"
-    ),
-    (names: "location-trusted", reason: "it would send the token to other hosts"),
-    (
-      names: "next : parallel Z", reason: "it makes one transfer; run meti-token curl once for each"
-    ),
-    (
-      names: "insecure k cacert capath tlsv1.0 tlsv1.1 tls-max",
-      reason: "trust comes from the environment alone; see METI_CA_FILE in meti-token(1)"
-    ),
-    (
-      names: """
-      proxy x preproxy proxy-user U noproxy socks5 socks5-hostname resolve connect-to unix-socket \
-      interface doh-url alt-svc
-      """,
-      reason: "the route comes from the environment alone; see HTTPS_PROXY in meti-token(1)"
-    ),
-    (
-      names: "user u netrc n netrc-file oauth2-bearer anyauth basic digest negotiate ntlm cert E",
-      reason: "meti-token authenticates with the token"
-    ),
-    (names: "config K", reason: "the options in the file cannot be checked"),
-    (names: "help h manual M version V", reason: "run curl itself for that"),
-  ]
 }

@@ -1,14 +1,12 @@
 extension Renewal {
   /// The selected account: the named one, else the default, else the only one that is stored.
   public func account(for selector: AccountSelector) throws(TokenError) -> Account {
-    if let name = selector.name {
-      guard let account = try? Account(name: name, api: selector.api) else {
-        throw .noAccount(selector)
-      }
-      return account
+    switch selector {
+    case .named(let account): return account
+    case .any(let api):
+      if let account = defaultAccount(at: api) { return account }
+      return try onlyAccount(at: api)
     }
-    if let account = defaultAccount(at: selector.api) { return account }
-    return try onlyAccount(at: selector.api)
   }
 
   /// The default account that is set, whether or not it is stored. A file that cannot be read is
@@ -24,16 +22,16 @@ extension Renewal {
   }
 
   private func onlyAccount(at api: APIURL) throws(TokenError) -> Account {
-    let anyone = AccountSelector(api: api, name: nil)
-    var stored = try asking { () throws(KeyringError) in try store.accounts(at: api) }
+    var stored = try asking(try store.accounts(at: api))
     // Locked items count only if nothing else is there.
     if stored.names.isEmpty, stored.locked > 0 {
-      try asking { () throws(KeyringError) in try store.unlock(anyone) }
-      stored = try asking { () throws(KeyringError) in try store.accounts(at: api) }
+      try asking(try store.unlock(.any(api)))
+      stored = try asking(try store.accounts(at: api))
     }
-    guard let name = stored.names.first else { throw .noAccount(anyone) }
-    guard stored.names.count == 1 else { throw .noDefault(stored.names) }
-    guard let account = try? Account(name: name, api: api) else { throw .noAccount(anyone) }
+    guard stored.names.count <= 1 else { throw .noDefault(stored.names) }
+    guard let account = stored.names.first.flatMap({ try? Account(name: $0, api: api) }) else {
+      throw .noAccount(.any(api))
+    }
     return account
   }
 }

@@ -4,11 +4,9 @@ import Synchronization
 /// The `get` of the EngFlow credential-helper spec, which Bazel speaks: `{"uri": "https://…"}` is
 /// answered with the header to send.
 public enum EngFlow {
-  /// The `uri` of a request. Ask ``APIURL/serves(uri:)`` about it.
-  ///
-  /// The request is one JSON object (RFC 8259) in UTF-8; members other than `uri` are ignored.
+  /// The `uri` of a request, about which ``APIURL/serves(uri:)`` decides. Other members are ignored.
   public static func uri(of request: RawSpan) throws(MalformedRequest) -> String {
-    guard request.byteCount <= RequestAccumulator.longest else { throw .tooLarge }
+    guard request.byteCount <= HelperRequest.longest else { throw .tooLong }
     // The decoder also reads UTF-16, which has NUL bytes, and skips a byte order mark.
     guard let text = request.text, !text.utf8.contains(0),
       text.utf8.first(where: { !$0.isJSONWhiteSpace }) == UInt8(ascii: "{")
@@ -23,19 +21,10 @@ public enum EngFlow {
       }
       return name
     }
-    do {
-      let uri = try decoder.decode(Request.self, from: Data(text.utf8)).uri
-      guard count.load(ordering: .relaxed) == 1 else { throw MalformedRequest.duplicateURI }
-      return uri
-    } catch DecodingError.keyNotFound {
-      throw .missingURI
-    } catch DecodingError.valueNotFound, DecodingError.typeMismatch {
-      throw .uriIsNotAString
-    } catch let error as MalformedRequest {
-      throw error
-    } catch {
-      throw .notJSON
-    }
+    guard let uri = try? decoder.decode(Request.self, from: Data(text.utf8)).uri,
+      count.load(ordering: .relaxed) == 1
+    else { throw .notJSON }
+    return uri
   }
 
   private struct Request: Decodable {
@@ -48,10 +37,9 @@ public enum EngFlow {
     let end = token.expiry.epochSeconds(at: now)
     guard token.secret.withBytes({ Token.isLegal($0) }), (0...Lifetime.latestExpiry).contains(end)
     else { return nil }
-    let expires = UTC.text(end)
     var answer = Secret(copying: "{\"headers\":{\"Authorization\":[\"Bearer ")
     token.secret.withBytes { answer.append($0) }
-    answer.append("\"]},\"expires\":\"\(expires)\"}")
+    answer.append("\"]},\"expires\":\"\(UTC.text(end))\"}")
     return answer
   }
 }

@@ -1,26 +1,21 @@
 /// Short digests (FNV-1a, RFC 9923), which tell different values apart unless somebody tries to make them
 /// equal. They do not hide a value, so only 16 bits of a secret's digest are ever written.
-public struct Fingerprint: Sendable {
+public struct Fingerprint {
   private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
-  public init() {}
-
-  public mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
+  mutating func add(_ byte: UInt8) { state = (state ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
   /// Adds the text and an end that no UTF-8 has.
-  public mutating func add(_ text: String) {
+  mutating func add(_ text: String) {
     for byte in text.utf8 { add(byte) }
     add(0xFF)
   }
 
-  /// 16 hexadecimal digits.
-  public var text: String { Self.hexadecimal(state, digits: 16) }
-
-  /// The fingerprint of several texts, in order.
+  /// The fingerprint of several texts, in order: 16 hexadecimal digits.
   public static func of(_ texts: String...) -> String {
     var fingerprint = Fingerprint()
     for text in texts { fingerprint.add(text) }
-    return fingerprint.text
+    return hexadecimal(fingerprint.state, digits: 16)
   }
 
   /// 16 bits as hexadecimal digits, in which every bit of what was added counts (MurmurHash3's

@@ -1,8 +1,5 @@
 /// What git or another caller asks about: the attributes of git-credential(1) that decide who is
-/// answered and how.
-///
-/// Values are bytes, and are compared as bytes. Other attributes (`wwwauth[]`, `state[]`, and those of
-/// later versions) are ignored.
+/// answered and how. Values are compared as bytes; all other attributes are ignored.
 public struct GitCredentialRequest: ~Copyable, Sendable {
   public enum Key: String, CaseIterable, Sendable {
     case `protocol`, host, path, username, authtype, password, credential, url
@@ -17,19 +14,16 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
 
   /// Reads `key=value` lines up to a blank line or the end of `bytes`; the caller wipes them.
   public init(_ bytes: RawSpan) throws(MalformedRequest) {
-    let bytes = Span<UInt8>(_bytes: bytes)
+    guard bytes.byteCount <= HelperRequest.longest else { throw .tooLong }
     var start = 0
-    while start < bytes.count {
+    while start < bytes.byteCount {
       // At 0x0A only: every other line break of Unicode is part of a value (CVE-2024-50338).
-      let lineFeed = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start)
-      let next = lineFeed.map { $0 + 1 } ?? bytes.count
-      guard next - start <= RequestAccumulator.longestLine else { throw .lineTooLong }
-      guard next <= RequestAccumulator.longest else { throw .tooLarge }
-      var end = lineFeed ?? next
-      if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
-      if end == start { break }
-      try read(line: bytes.extracting(start..<end))
-      start = next
+      let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) ?? bytes.byteCount
+      guard end - start < HelperRequest.longestLine else { throw .tooLong }
+      let line = bytes.line(start..<end)
+      if line.isEmpty { break }
+      try read(bytes.extracting(line))
+      start = end + 1
     }
   }
 
@@ -46,38 +40,31 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
   /// username cannot be an account's.
   public func selector(at api: APIURL) -> AccountSelector? {
     guard isFor(api) else { return nil }
-    guard let username = values[.username] else { return AccountSelector(api: api, name: nil) }
-    guard let name = String(validating: username, as: UTF8.self),
-      let account = try? Account(name: name, api: api)
-    else { return nil }
-    return AccountSelector(account)
+    guard let username = values[.username] else { return .any(api) }
+    let name = String(validating: username, as: UTF8.self)
+    return name.flatMap { try? Account(name: $0, api: api) }.map { .named($0) }
   }
 
   /// Whether an `erase` with this request means the stored `token`: no secret came with it, or
   /// exactly that token did. Any other secret is another helper's, or an older token.
   public func asksToForget(_ token: borrowing Secret) -> Bool {
     guard values[.protocol] != nil, values[.host] != nil else { return false }
-    let asPassword = Self.compare(password, token)
-    let asCredential = Self.compare(credential, token)
-    if asPassword == nil && asCredential == nil { return true }
-    return asPassword == true || asCredential == true
+    let isToken = [Self.compare(password, token), Self.compare(credential, token)]
+    return isToken == [nil, nil] || isToken.contains(true)
   }
 
-  /// Reads a line without its line break.
-  private mutating func read(line: Span<UInt8>) throws(MalformedRequest) {
-    for index in line.indices {
-      if line[index] == 0 { throw .nul }
-      if line[index] == UInt8(ascii: "\r") { throw .carriageReturn }
+  private mutating func read(_ line: RawSpan) throws(MalformedRequest) {
+    let bad = [0, UInt8(ascii: "\r")].contains { line.firstIndex(of: $0) != nil }
+    guard !bad, let equals = line.firstIndex(of: UInt8(ascii: "=")), equals > 0 else {
+      throw .malformedLine
     }
-    guard let equals = line.firstIndex(of: UInt8(ascii: "=")) else { throw .noEqualsSign }
-    guard equals > 0 else { throw .emptyKey }
-    let key = line.extracting(..<equals)
-    for known in Key.allCases where key.isSame(as: known.rawValue) {
-      try read(known, line.extracting((equals + 1)...))
+    let name = line.extracting(..<equals)
+    for key in Key.allCases where name.isSame(as: key.rawValue) {
+      try read(key, line.extracting((equals + 1)...))
     }
   }
 
-  private mutating func read(_ key: Key, _ value: Span<UInt8>) throws(MalformedRequest) {
+  private mutating func read(_ key: Key, _ value: RawSpan) throws(MalformedRequest) {
     switch key {
     case .url: try read(url: value)
     case .password: try Self.set(&password, to: value)
@@ -87,7 +74,7 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
       if value.isEmpty { hasAuthtypeCapability = false }
       if value.isSame(as: "authtype") { hasAuthtypeCapability = true }
     case .protocol, .host, .path, .username, .authtype:
-      let value = value.copied()
+      let value = (0..<value.byteCount).map { value.byte(at: $0) }
       guard values[key, default: value] == value else { throw .contradiction }
       values[key] = value
     }
@@ -95,40 +82,42 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
 
   /// Reads `PROTOCOL://[USERNAME[:PASSWORD]@]HOST[/PATH]`, divided as git's
   /// `credential_from_url_gently` does. The host is not percent-decoded, so `%2E` never becomes a dot.
-  private mutating func read(url: Span<UInt8>) throws(MalformedRequest) {
-    var colon = 1
-    while colon + 2 < url.count, !url.extracting(colon..<(colon + 3)).isSame(as: "://") {
-      colon += 1
-    }
-    guard colon + 2 < url.count, url[0] != UInt8(ascii: ":") else { throw .unusableURL }
+  private mutating func read(url: RawSpan) throws(MalformedRequest) {
+    guard let colon = url.firstIndex(of: UInt8(ascii: ":")), colon > 0, colon + 2 < url.byteCount,
+      url.extracting(colon..<(colon + 3)).isSame(as: "://")
+    else { throw .unusableURL }
     try read(.protocol, url.extracting(..<colon))
 
-    let authority = colon + 3
-    var end = authority
-    while end < url.count, !"/?#".utf8.contains(url[end]) { end += 1 }
-    var host = authority
-    if let at = url.firstIndex(of: UInt8(ascii: "@"), from: authority), at < end {
-      host = at + 1
-      let userinfo = url.extracting(authority..<at)
-      let separator = userinfo.firstIndex(of: UInt8(ascii: ":"))
-      try read(.username, decoding: userinfo.extracting(..<(separator ?? userinfo.count)))
-      if let separator { try read(.password, decoding: userinfo.extracting((separator + 1)...)) }
+    let rest = url.extracting((colon + 3)...)
+    let end = (0..<rest.byteCount).first { "/?#".utf8.contains(rest.byte(at: $0)) }
+    var path = rest.extracting((end ?? rest.byteCount)...)
+    let slash = UInt8(ascii: "/")
+    while path.byteCount > 0, path.byte(at: 0) == slash { path = path.extracting(1...) }
+    while path.byteCount > 1, path.byte(at: path.byteCount - 1) == slash {
+      path = path.extracting(droppingLast: 1)
     }
-    try read(.host, url.extracting(host..<end))
+    if !path.isEmpty { try read(.path, decoding: path) }
 
-    while end < url.count, url[end] == UInt8(ascii: "/") { end += 1 }
-    if end < url.count { try read(.path, decoding: url.extracting(end...)) }
+    let authority = rest.extracting(..<(end ?? rest.byteCount))
+    guard let at = authority.firstIndex(of: UInt8(ascii: "@")) else {
+      return try read(.host, authority)
+    }
+    let userinfo = authority.extracting(..<at)
+    let separator = userinfo.firstIndex(of: UInt8(ascii: ":"))
+    try read(.username, decoding: userinfo.extracting(..<(separator ?? at)))
+    if let separator { try read(.password, decoding: userinfo.extracting((separator + 1)...)) }
+    try read(.host, authority.extracting((at + 1)...))
   }
 
-  /// Reads a percent-encoded value. Like git, it keeps a malformed escape as it is.
-  private mutating func read(_ key: Key, decoding text: Span<UInt8>) throws(MalformedRequest) {
-    var decoded = Secret(capacity: text.count)
+  /// Reads a percent-encoded value. What is no escape stays as it is, as git leaves it.
+  private mutating func read(_ key: Key, decoding text: RawSpan) throws(MalformedRequest) {
+    var decoded = Secret(capacity: text.byteCount)
     var index = 0
-    while index < text.count {
-      var byte = text[index]
+    while index < text.byteCount {
+      var byte = text.byte(at: index)
       index += 1
-      if byte == UInt8(ascii: "%"), index + 1 < text.count,
-        let high = text[index].hexValue, let low = text[index + 1].hexValue
+      if byte == UInt8(ascii: "%"), index + 1 < text.byteCount,
+        let high = text.byte(at: index).hexValue, let low = text.byte(at: index + 1).hexValue
       {
         byte = high << 4 | low
         index += 2
@@ -136,16 +125,11 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
       guard byte != 0x0A, byte != 0x0D, byte != 0 else { throw .unusableURL }
       decoded.append(byte)
     }
-    if key == .path { decoded.dropTrailingSlashes() }
-    try decoded.withBytes { bytes throws(MalformedRequest) in
-      try read(key, Span<UInt8>(_bytes: bytes))
-    }
+    try decoded.withBytes { bytes throws(MalformedRequest) in try read(key, bytes) }
   }
 
-  private static func set(
-    _ secret: inout Secret?, to value: Span<UInt8>
-  ) throws(MalformedRequest) {
-    let value = unsafe Secret(copying: value.bytes)
+  private static func set(_ secret: inout Secret?, to value: RawSpan) throws(MalformedRequest) {
+    let value = Secret(copying: value)
     guard compare(secret, value) ?? true else { throw .contradiction }
     secret = consume value
   }
@@ -155,16 +139,5 @@ public struct GitCredentialRequest: ~Copyable, Sendable {
     case .some(let secret): secret.equals(other)
     case nil: nil
     }
-  }
-}
-
-extension Secret {
-  /// All but the first byte.
-  fileprivate mutating func dropTrailingSlashes() {
-    var length = count
-    withBytes { bytes in
-      while length > 1, bytes.byte(at: length - 1) == UInt8(ascii: "/") { length -= 1 }
-    }
-    truncate(to: length)
   }
 }

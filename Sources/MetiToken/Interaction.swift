@@ -1,9 +1,9 @@
 /// Whether this call may ask the user, and how.
 public struct Interaction: Equatable, Sendable {
   /// Whether questions may be asked on the terminal.
-  public var questions: Bool
+  public let questions: Bool
   /// Whether the keyring may open a dialog.
-  public var dialogs: Dialogs
+  public let dialogs: Dialogs
 
   public enum Dialogs: Equatable, Sendable {
     case never
@@ -23,22 +23,28 @@ public struct Interaction: Equatable, Sendable {
     self.dialogs = dialogs
   }
 
-  /// Who can be prompted in this situation.
+  /// Who can be prompted here, unless `--no-prompt` says nobody.
+  /// - Parameters:
+  ///   - hasTerminal: whether the user waits at a terminal: not for a helper verb, whose caller is a
+  ///     program, and only in the foreground process group (tcgetpgrp(3)).
+  ///   - variable: an environment variable.
   /// - Throws: ``InteractionError`` if `METI_TOKEN_INTERACTIVE` is an unknown word.
-  public init(_ situation: PromptSituation) throws(InteractionError) {
-    let setting = try situation.setting()
-    let canAsk = situation.canAskQuestions
-    let besideTerminal: Dialogs = canAsk ? .waiting(milliseconds: Self.patience) : .withinCall
-    switch setting {
-    case _ where situation.noPrompt: self = .none
-    case .never: self = .none
-    case .dialog: self.init(questions: false, dialogs: besideTerminal)
-    case .terminal: self.init(questions: canAsk, dialogs: .never)
-    case .auto where situation.isSilenced: self = .none
-    case .auto:
-      let isLocalTerminal = canAsk && !situation.isRemote
-      let mayOpen = isLocalTerminal || situation.hasLocalDisplay
-      self.init(questions: canAsk, dialogs: mayOpen ? besideTerminal : .never)
+  public init(
+    hasTerminal: Bool, variable: @escaping (String) -> String?
+  ) throws(InteractionError) {
+    let situation = PromptSituation(variable: variable)
+    // A notebook's `!command` has a terminal that nobody sees.
+    let canAsk = hasTerminal && situation.value("JPY_PARENT_PID") == nil
+    let dialogs: Dialogs = canAsk ? .waiting(milliseconds: Self.patience) : .withinCall
+    switch situation.value("METI_TOKEN_INTERACTIVE") ?? "auto" {
+    case "0", "never": self = .none
+    case "dialog": self.init(questions: false, dialogs: dialogs)
+    case "terminal": self.init(questions: canAsk, dialogs: .never)
+    case "auto" where situation.isSilenced: self = .none
+    case "auto":
+      let mayOpen = canAsk && !situation.isRemote || situation.hasLocalDisplay
+      self.init(questions: canAsk, dialogs: mayOpen ? dialogs : .never)
+    case let word: throw InteractionError(word: word)
     }
   }
 }
@@ -48,45 +54,11 @@ public struct InteractionError: Error, Equatable {
   public let word: String
 }
 
-/// The facts that decide whether the user can be prompted.
-public struct PromptSituation {
-  /// `--no-prompt`.
-  public var noPrompt: Bool
-  /// A verb of a helper protocol, whose caller is a program.
-  public var isHelper: Bool
-  /// Whether there is a controlling terminal.
-  public var hasTerminal: Bool
-  /// Whether this process is in the terminal's foreground process group (tcgetpgrp(3)).
-  public var isForeground: Bool
-  /// An environment variable.
-  public var variable: (String) -> String?
+/// What the environment says about the user.
+private struct PromptSituation {
+  let variable: (String) -> String?
 
-  public init(
-    noPrompt: Bool = false, isHelper: Bool = false, hasTerminal: Bool, isForeground: Bool,
-    variable: @escaping (String) -> String?
-  ) {
-    self.noPrompt = noPrompt
-    self.isHelper = isHelper
-    self.hasTerminal = hasTerminal
-    self.isForeground = isForeground
-    self.variable = variable
-  }
-
-  enum Setting: String {
-    case auto, never, dialog, terminal
-  }
-
-  func setting() throws(InteractionError) -> Setting {
-    guard let word = value("METI_TOKEN_INTERACTIVE") else { return .auto }
-    if word == "0" { return .never }
-    guard let setting = Setting(rawValue: word) else { throw InteractionError(word: word) }
-    return setting
-  }
-
-  /// A notebook's `!command` has a terminal that nobody sees.
-  var canAskQuestions: Bool {
-    hasTerminal && isForeground && !isHelper && value("JPY_PARENT_PID") == nil
-  }
+  func value(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
 
   var isRemote: Bool { value("SSH_CONNECTION") != nil }
 
@@ -99,37 +71,23 @@ public struct PromptSituation {
 
   /// Whether the environment says that nobody is there, in the words of other programs.
   var isSilenced: Bool {
-    isTrue("CI") || isTrue("VSCODE_GIT_FETCH_SILENT") || value("GCM_INTERACTIVE").isNo
-      || gitSetting("credential.interactive").isNo
+    isTrue("CI") || isTrue("VSCODE_GIT_FETCH_SILENT") || isNo(value("GCM_INTERACTIVE"))
+      || isNo(gitSetting("credential.interactive"))
   }
 
-  private func value(_ name: String) -> String? {
-    variable(name).flatMap { $0.isEmpty ? nil : $0 }
-  }
+  private func isTrue(_ name: String) -> Bool { value(name) != nil && !isNo(value(name)) }
 
-  private func isTrue(_ name: String) -> Bool { value(name) != nil && !value(name).isNo }
-
-  /// A setting of `git -c`, which git hands to its helpers in the environment. Files of git's
-  /// configuration may belong to somebody's repository, and are not read.
-  private func gitSetting(_ name: String) -> String? {
-    var found: String?
-    // Each parameter is 'name'='value', before git 2.31 'name=value'.
-    for parameter in (value("GIT_CONFIG_PARAMETERS") ?? "").split(separator: " ") {
-      let parts = parameter.filter { $0 != "'" }.split(separator: "=", maxSplits: 1)
-      if parts.count == 2, parts[0].lowercased() == name { found = String(parts[1]) }
-    }
-    let count = min(value("GIT_CONFIG_COUNT").flatMap { Int($0) } ?? 0, 64)
-    for index in 0..<max(count, 0) where value("GIT_CONFIG_KEY_\(index)")?.lowercased() == name {
-      found = value("GIT_CONFIG_VALUE_\(index)")
-    }
-    return found
-  }
-}
-
-extension String? {
   /// Whether this is a word for "no" in git's and other programs' settings.
-  fileprivate var isNo: Bool {
-    guard let word = self?.lowercased() else { return false }
-    return ["0", "false", "no", "off", "never"].contains(word)
+  private func isNo(_ word: String?) -> Bool {
+    ["0", "false", "no", "off", "never"].contains(word?.lowercased())
+  }
+
+  /// A setting of `git -c`, which git hands to its helpers in the environment as 'name'='value'. Files
+  /// of git's configuration may belong to somebody's repository, and are not read.
+  private func gitSetting(_ name: String) -> String? {
+    let parameters = (value("GIT_CONFIG_PARAMETERS") ?? "").filter { $0 != "'" }.split(
+      separator: " ")
+    let found = parameters.last { $0.lowercased().hasPrefix("\(name)=") }
+    return found.map { String($0.dropFirst(name.count + 1)) }
   }
 }

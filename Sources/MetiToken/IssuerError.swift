@@ -1,7 +1,10 @@
-/// Why no token was issued; the case says what the caller does next.
+/// Why no token was issued; the case says what the caller does next. A `detail` is what C said, for
+/// `--verbose`.
 public enum IssuerError: Error, Equatable {
-  /// METI itself rejects the credential. The same one is not sent again.
-  case rejected(Answer)
+  /// METI itself rejects the credential, which is not sent again. The reason is the error code of RFC
+  /// 6749, 5.2 in words. An ambiguous answer says nothing about the credential: a 403, or an object
+  /// with only `message`.
+  case rejected(status: Int, reason: String? = nil, isAmbiguous: Bool = false)
   /// Trouble that may pass: the network, a proxy, 429, 5xx, a page that is not METI's. Retry later.
   case unavailable(Unavailable)
   /// The caller's time ran out before METI answered. That says nothing about METI.
@@ -9,37 +12,20 @@ public enum IssuerError: Error, Equatable {
   /// A whole answer came and is unusable: no JSON, no token, a redirect, too large.
   case unusable(reason: String)
 
-  public struct Answer: Equatable, Sendable {
-    /// The HTTP status, e.g. 401.
-    public let status: Int
-    /// The error code of RFC 6749 5.2 in words, if there was one.
-    public let reason: String?
-    /// Whether it says nothing about the credential: a 403, or an object with only `message`.
-    public let isAmbiguous: Bool
-
-    public init(status: Int, reason: String? = nil, isAmbiguous: Bool = false) {
-      self.status = status
-      self.reason = reason
-      self.isAmbiguous = isAmbiguous
-    }
-  }
-
   public struct Unavailable: Equatable, Sendable {
     public let reason: String
-    /// What C said, for `--verbose`.
-    public let detail: String
+    public var detail = ""
     /// Seconds the server asked to wait (Retry-After, RFC 9110, 10.2.3).
-    public let retryAfter: Int64?
+    public var retryAfter: Int64?
     /// Whether a retry within this call may help; an untrusted certificate stays untrusted.
-    public let isTransient: Bool
+    public var isTransient = true
+  }
 
-    public init(
-      reason: String, detail: String = "", retryAfter: Int64? = nil, isTransient: Bool = true
-    ) {
-      self.reason = reason
-      self.detail = detail
-      self.retryAfter = retryAfter
-      self.isTransient = isTransient
-    }
+  public static func unavailable(
+    _ reason: String, detail: String = "", retryAfter: Int64? = nil, isTransient: Bool = true
+  ) -> IssuerError {
+    .unavailable(
+      Unavailable(
+        reason: reason, detail: detail, retryAfter: retryAfter, isTransient: isTransient))
   }
 }

@@ -25,8 +25,7 @@ public struct KeyringError: Error, Equatable {
     case denied
     /// There is no default collection.
     case noCollection
-    /// No session for secrets can be opened, because the provider lacks its cryptography (KWallet
-    /// without QCA's plugins).
+    /// The provider lacks its cryptography (KWallet without QCA's plugins).
     case noSession
     /// The item exists, but its secret cannot be read.
     case damaged

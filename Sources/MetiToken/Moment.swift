@@ -1,7 +1,11 @@
 import Glibc
 
-/// A reading of the clocks that expiry is judged by.
-public struct Moment: Equatable, Sendable {
+/// A point in time on two clocks: now, or when a token ends.
+///
+/// Within one start of the machine the boot clock decides, so that neither a stepped wall clock
+/// nor a suspension serves a dead token or throws away a good one. After a restart the wall clock
+/// is all there is.
+public struct Moment: Codable, Equatable, Sendable {
   /// Milliseconds since 1970-01-01 UTC (`CLOCK_REALTIME`); an administrator may step it.
   public var wall: Int64
   /// Milliseconds since the machine started, suspension included (`CLOCK_BOOTTIME`).
@@ -15,6 +19,29 @@ public struct Moment: Equatable, Sendable {
     self.boot = boot
     self.bootID = bootID
   }
+
+  /// `milliseconds` later on both clocks.
+  public func later(_ milliseconds: Int64) -> Moment {
+    Moment(wall: wall + milliseconds, boot: boot + milliseconds, bootID: bootID)
+  }
+
+  /// Milliseconds from `now` to this moment; negative once it is over.
+  public func remaining(at now: Moment) -> Int64 {
+    isSameBoot(now) ? boot - now.boot : wall - now.wall
+  }
+
+  public func isOver(at now: Moment) -> Bool { remaining(at: now) <= 0 }
+
+  /// This moment in seconds since 1970-01-01 UTC by the wall clock of `now`, with which readers
+  /// compare it.
+  public func epochSeconds(at now: Moment) -> Int64 {
+    let end = now.wall + remaining(at: now)
+    // The two clocks are read one after the other, and a stored wall clock has whole seconds: nearly
+    // equal times are given as the same second.
+    return (abs(end - wall) < 2000 ? wall : end) / 1000
+  }
+
+  func isSameBoot(_ now: Moment) -> Bool { !bootID.isEmpty && bootID == now.bootID }
 
   /// The clocks now (clock_gettime(2)).
   ///

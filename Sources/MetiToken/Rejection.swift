@@ -1,17 +1,12 @@
 /// METI rejected a credential. It is not sent again until it changes, so that a cron job cannot lock
 /// an account.
-public struct Rejection: Equatable, Sendable {
+public struct Rejection: Codable, Equatable, Sendable {
   /// When, in seconds since 1970 UTC.
   public let on: Int64
   /// For a rejection that names no reason about the credential: how often it has happened, each time
   /// less than ``memory`` after the last, at least 1. METI is then tried again later. `nil` for a
   /// definite one.
-  public let ambiguousCount: Int64?
-
-  public init(on: Int64, ambiguousCount: Int64? = nil) {
-    self.on = on
-    self.ambiguousCount = ambiguousCount
-  }
+  var ambiguousCount: Int64?
 
   /// Seconds from an ambiguous rejection to the next try: one hour, four, then a day.
   private static let pauses: [Int64] = [3600, 4 * 3600, 86_400]
@@ -20,7 +15,7 @@ public struct Rejection: Equatable, Sendable {
   static let memory: Int64 = 2 * 86_400
 
   /// Whether METI may be tried again at `now`. A wall clock that was set back counts as no time.
-  public func mayRetry(at now: Moment) -> Bool {
+  func mayRetry(at now: Moment) -> Bool {
     guard let ambiguousCount else { return false }
     let index = min(max(ambiguousCount, 1), Int64(Self.pauses.count)) - 1
     return now.wall / 1000 - on >= Self.pauses[Int(index)]
@@ -42,10 +37,9 @@ extension Renewal {
     _ search: Search, _ held: any HeldLock
   ) throws(TokenError) -> Credential {
     let account = search.account
-    let found = try asking { () throws(KeyringError) in try store.credential(of: account) }
-    guard let credential = found else {
+    guard let credential = try asking(try store.credential(of: account)) else {
       throw search.request.selector.name == nil
-        ? .defaultNotStored(account) : .noAccount(AccountSelector(account))
+        ? .defaultNotStored(account) : .noAccount(.named(account))
     }
     if let rejection = rejection(of: credential, held), !rejection.mayRetry(at: clock.now()) {
       throw .rejectedBefore(account, rejection)
@@ -62,21 +56,18 @@ extension Renewal {
   /// Keeps later calls from sending this credential again: by a mark in the store, else, also if
   /// writing it could prompt, by one in the lock file.
   func recordRejection(
-    _ answer: IssuerError.Answer, of credential: borrowing Credential, _ held: any HeldLock,
-    mayPrompt: Bool
+    of credential: borrowing Credential, isAmbiguous: Bool, _ held: any HeldLock, mayPrompt: Bool
   ) {
     let now = clock.now()
     let rejection = Rejection.next(
-      after: rejection(of: credential, held), isAmbiguous: answer.isAmbiguous, at: now)
-    if !store.isReadOnly, mayPrompt {
+      after: rejection(of: credential, held), isAmbiguous: isAmbiguous, at: now)
+    if mayPrompt, credential.fingerprint == Credential.keyringFingerprint {
       do {
         // A login or logout may have come between, if nothing can be locked here.
         let stored = try store.credential(of: credential.account)
         guard let stored, stored.secret.equals(credential.secret) else { return }
         return try store.store(credential.rejected(rejection))
-      } catch {
-        report(.rejectionNotStored(error))
-      }
+      } catch {}
     }
     let fingerprint = credential.fingerprint
     let isWritten = held.update(at: now) { $0.recordRejection(rejection, of: fingerprint, at: now) }

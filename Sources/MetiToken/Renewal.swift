@@ -8,17 +8,17 @@ public struct Renewal {
   let clock: any Clock
   let report: (Warning) -> Void
   let step: (String) -> Void
-  let wait: (Wait) -> Void
+  let wait: (String) -> Void
 
   /// - Parameters:
   ///   - report: receives trouble that does not keep the token from being handed out.
   ///   - step: receives what is done, for `--verbose`.
-  ///   - wait: receives what a call has been waiting for, after a second.
+  ///   - wait: receives what a call waits for, after a second.
   public init(
     cache: any TokenCache, store: any CredentialStore, defaults: any DefaultAccounts,
     issuer: any TokenIssuer, locks: any Locks, clock: any Clock,
     report: @escaping (Warning) -> Void, step: @escaping (String) -> Void = { _ in },
-    wait: @escaping (Wait) -> Void = { _ in }
+    wait: @escaping (String) -> Void = { _ in }
   ) {
     self.cache = cache
     self.store = store
@@ -41,7 +41,7 @@ public struct Renewal {
     let start = clock.now()
     let account = try account(for: request.selector)
     let token = try token(
-      Search(account: account, request: request, start: start, deadline: deadline, clock: clock))
+      Search(account: account, request: request, start: start, deadline: deadline))
     let left = token.expiry.remaining(at: clock.now()) / 1000
     step("the token of \(account.name) is valid for \(left) seconds")
     return token
@@ -60,7 +60,7 @@ public struct Renewal {
     } catch {
       guard case .keyring(let reason) = error, reason.kind == .locked else { throw error }
       held = nil
-      try asking { () throws(KeyringError) in try store.unlock(AccountSelector(search.account)) }
+      try asking(try store.unlock(.named(search.account)))
       if let token = try found(search, nil) { return refresh(token, search, nil) }
     }
 
@@ -83,18 +83,17 @@ public struct Renewal {
     /// When the call began.
     let start: Moment
     let deadline: Deadline
-    let clock: any Clock
+  }
 
-    func need(_ token: borrowing Token) -> RenewalNeed {
-      request.need(of: token, since: start, at: clock.now())
-    }
+  private func need(_ token: borrowing Token, _ search: Search) -> RenewalNeed {
+    search.request.need(of: token, since: search.start, at: clock.now())
   }
 
   // MARK: Looking
 
   /// The cached token, if it will do.
   private func cached(_ search: Search) -> Token? {
-    guard let token = cache.find(search.account, at: clock.now()), search.need(token) < .required
+    guard let token = cache.find(search.account, at: clock.now()), need(token, search) < .required
     else { return nil }
     return token
   }
@@ -104,7 +103,7 @@ public struct Renewal {
     _ search: Search, _ held: (any HeldLock)?
   ) throws(TokenError) -> Token? {
     if let token = cached(search) { return token }
-    guard let token = try stored(search.account, held), search.need(token) < .required else {
+    guard let token = try stored(search.account, held), need(token, search) < .required else {
       return nil
     }
     step("found a token in the desktop keyring")
@@ -124,14 +123,11 @@ public struct Renewal {
       return nil
     }
     guard let token else { return nil }
-    guard held != nil else { return token }
     let now = clock.now()
-    if let cached = cache.find(account, at: now),
-      cached.expiry.remaining(at: now) >= token.expiry.remaining(at: now)
-    {
-      return token
+    let cached = cache.find(account, at: now)?.expiry.remaining(at: now) ?? .min
+    if held != nil, cached < token.expiry.remaining(at: now) {
+      _ = cache.store(token, of: account, at: now)
     }
-    _ = cache.store(token, of: account, at: now)
     return token
   }
 
@@ -145,7 +141,7 @@ public struct Renewal {
   private func refresh(
     _ current: consuming Token, _ search: Search, _ held: (any HeldLock)?
   ) -> Token {
-    let need = search.need(current)
+    let need = need(current, search)
     guard need > .none else { return current }
     do throws(TokenError) {
       if let new = try refreshed(current, search, held, isDue: need == .due) { return new }
@@ -171,23 +167,23 @@ public struct Renewal {
     if let token = refreshedByAnother(search) { return token }
     guard let held else { return nil }
     let now = clock.now()
-    if let claim = held.state.refreshClaim, claim.isCurrent(at: now) {
-      _ = cache.store(
-        current.claimed(at: now, pause: claim.remaining(at: now)), of: account, at: now)
-      return nil
+    let claimed = held.state.refreshClaim?.remaining(at: now) ?? 0
+    let pause = claimed > 0 ? claimed : current.times.pause
+    if claimed == 0 {
+      held.update(at: now) { $0.refreshClaim = BackOff(since: now, pause: pause) }
     }
-    held.update(at: now) { $0.refreshClaim = RefreshClaim(since: now, pause: current.times.pause) }
-    _ = cache.store(current.claimed(at: now), of: account, at: now)
-    if let token = try stored(account, held), search.need(token) == .none { return token }
+    _ = cache.store(current.claimed(at: now, pause: pause), of: account, at: now)
+    guard claimed == 0 else { return nil }
+    if let token = try stored(account, held), need(token, search) == .none { return token }
     let token = try issued(search, held, refreshUntil: end)
     // METI may hand out a token that lives less long than this call asks for.
-    guard search.request.canBeMet(by: token), search.need(token) < .required else { return nil }
+    guard search.request.canBeMet(by: token), need(token, search) < .required else { return nil }
     return token
   }
 
   /// The cached token, if nothing has to be done about it any more.
   private func refreshedByAnother(_ search: Search) -> Token? {
-    guard let token = cached(search), search.need(token) == .none else { return nil }
+    guard let token = cached(search), need(token, search) == .none else { return nil }
     return token
   }
 
@@ -213,8 +209,9 @@ public struct Renewal {
           firstLimit: isAlive ? Self.refreshLimit : nil)
       }
     } catch {
-      if case .rejected(let answer) = error {
-        recordRejection(answer, of: credential, held, mayPrompt: refreshUntil == nil)
+      if case .rejected(_, _, let isAmbiguous) = error {
+        recordRejection(
+          of: credential, isAmbiguous: isAmbiguous, held, mayPrompt: refreshUntil == nil)
       }
       throw .issuer(error, search.account)
     }
@@ -227,9 +224,7 @@ public struct Renewal {
   func save(
     _ token: borrowing Token, of account: Account, _ held: any HeldLock, mayPrompt: Bool
   ) {
-    let result = cache.store(token, of: account, at: clock.now())
-    if result == .oldTokenRemains { report(.oldTokenCached) }
-    var isSaved = result == .done
+    var isSaved = checked(cache.store(token, of: account, at: clock.now())) == .done
     do {
       try store.store(token, of: account, mayPrompt: mayPrompt)
       isSaved = true
@@ -249,7 +244,7 @@ public struct Renewal {
       return try locks.acquire(account, until: deadline) {
         if !isReported, clock.now().boot - start.boot > 1000 {
           isReported = true
-          wait(.lock)
+          wait("waiting for another meti-token that renews the same token")
         }
         return isDone()
       }
@@ -258,9 +253,15 @@ public struct Renewal {
     }
   }
 
-  /// Calls the store, and passes its errors on unchanged.
+  /// Reports it if an older token may stay in the cache.
+  @discardableResult func checked(_ result: CacheResult) -> CacheResult {
+    if result == .oldTokenRemains { report(.oldTokenCached) }
+    return result
+  }
+
+  /// Asks the store, whose errors are passed on as they are.
   func asking<Result: ~Copyable>(
-    _ question: () throws(KeyringError) -> Result
+    _ question: @autoclosure () throws(KeyringError) -> Result
   ) throws(TokenError) -> Result {
     do { return try question() } catch { throw .keyring(error) }
   }

@@ -7,8 +7,8 @@
 struct RetryPolicy {
   let clock: any Clock
   let held: any HeldLock
-  /// Receives a pause of more than a second before it begins.
-  var wait: (Wait) -> Void = { _ in }
+  /// Receives what is waited for, if the pause is more than a second.
+  var wait: (String) -> Void = { _ in }
 
   /// Four requests take about four seconds of pauses: enough for a restart behind a load balancer,
   /// short enough for a user who waits.
@@ -43,7 +43,8 @@ struct RetryPolicy {
         switch error {
         case .unavailable(let unavailable): trouble = unavailable
         case .outOfTime(let reason, let detail):
-          guard limit != nil, deadline.remaining(at: clock.now()) > 0 else { throw error }
+          // The time for this request or its connection is over, but not the call's.
+          guard deadline.remaining(at: clock.now()) > pause else { throw error }
           trouble = IssuerError.Unavailable(reason: reason, detail: detail)
         case .unusable(let reason):
           backOff(Self.pauseAfterUnusable, reason, isUnusable: true)
@@ -98,7 +99,7 @@ struct RetryPolicy {
     }
     return Token(
       secret: issued.secret.duplicate(), account: credential.account.name,
-      expiry: Expiry(lifetime: issued.lifetime, from: sent), lifetime: issued.lifetime)
+      expiry: sent.later(issued.lifetime * 1000), lifetime: issued.lifetime)
   }
 
   /// Waits for the end of the pause that the last holder wrote. Shares its failure if this call was
@@ -109,14 +110,13 @@ struct RetryPolicy {
     let now = clock.now()
     guard let earlier = held.state.backOff else { return }
     let remaining = earlier.remaining(at: now)
-    if earlier.happened(after: start, at: now) { throw earlier.error(remaining) }
-    guard remaining > 0 else { return }
-    guard remaining < deadline.remaining(at: now) else { throw earlier.error(remaining) }
-    pause(remaining)
+    let isHopeless = remaining > 0 && remaining >= deadline.remaining(at: now)
+    if isHopeless || earlier.happened(after: start, at: now) { throw earlier.error(remaining) }
+    if remaining > 0 { pause(remaining) }
   }
 
   private func pause(_ milliseconds: Int64) {
-    if milliseconds > 1000 { wait(.retry(milliseconds: milliseconds)) }
+    if milliseconds > 1000 { wait("retrying in \((milliseconds + 999) / 1000) seconds") }
     clock.pause(milliseconds)
   }
 
@@ -141,10 +141,8 @@ extension BackOff {
   /// The failure, for callers that share it.
   /// - Parameter remaining: milliseconds of the pause that are left.
   fileprivate func error(_ remaining: Int64) -> IssuerError {
-    guard !isUnusable else { return .unusable(reason: reason) }
-    return .unavailable(
-      IssuerError.Unavailable(
-        reason: reason, retryAfter: remaining > 0 ? (remaining + 999) / 1000 : nil,
-        isTransient: false))
+    if isUnusable { return .unusable(reason: reason) }
+    let seconds = remaining > 0 ? (remaining + 999) / 1000 : nil
+    return .unavailable(reason, retryAfter: seconds, isTransient: false)
   }
 }

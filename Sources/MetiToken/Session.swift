@@ -2,16 +2,13 @@
 extension Renewal {
   /// Stores `credential`, after one request has shown that METI accepts it, and makes its account the
   /// default of its API. A rejected credential changes nothing.
-  ///
   /// - Parameter mustBeStored: false is for a call that needs the token: if the store does not take
   ///   the account, that is reported, and the token is cached only.
-  /// - Throws: ``TokenError/tooLong(_:)``, before METI is contacted, if it could not be read again.
   public func logIn(
     _ credential: borrowing Credential, mustBeStored: Bool = true, until deadline: Deadline
   ) throws(TokenError) -> Token {
     let account = credential.account
     let start = clock.now()
-    try checkLength(credential)
     let held = try acquired(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
     let token: Token
@@ -26,9 +23,7 @@ extension Renewal {
     } catch {
       guard !mustBeStored else { throw .keyring(error) }
       report(.accountNotStored(error))
-      if cache.store(token, of: account, at: clock.now()) == .oldTokenRemains {
-        report(.oldTokenCached)
-      }
+      checked(cache.store(token, of: account, at: clock.now()))
       return token
     }
     setDefault(account)
@@ -42,24 +37,22 @@ extension Renewal {
     _ credential: borrowing Credential, until deadline: Deadline
   ) throws(TokenError) {
     let account = credential.account
-    try checkLength(credential)
     let held = try acquired(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
-    try asking { () throws(KeyringError) -> Void in try store.store(credential) }
+    try asking(try store.store(credential))
     held.update(at: clock.now()) { state in
       state.backOff = nil
       state.clearRejection(of: credential.fingerprint)
     }
     setDefault(account)
-    if cache.remove(account) == .oldTokenRemains { report(.oldTokenCached) }
-    _ = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
+    checked(cache.remove(account))
+    _ = try asking(try store.removeToken(of: account))
   }
 
   /// Makes a stored account the default of its API.
   /// - Throws: ``TokenError/noAccount(_:)`` if it is not stored.
   public func makeDefault(_ account: Account) throws(TokenError) {
-    let isKnown = try asking { () throws(KeyringError) in try isStored(account) }
-    guard isKnown else { throw .noAccount(AccountSelector(account)) }
+    guard try asking(try isStored(account)) else { throw .noAccount(.named(account)) }
     do { try defaults.set(account) } catch { throw .defaultAccount(error) }
   }
 
@@ -67,7 +60,7 @@ extension Renewal {
   public func isStored(_ account: Account) throws(KeyringError) -> Bool {
     let stored = try store.accounts(at: account.api)
     if stored.locked == 0 || stored.contains(account) { return stored.contains(account) }
-    try store.unlock(AccountSelector(account))
+    try store.unlock(.named(account))
     return try store.accounts(at: account.api).contains(account)
   }
 
@@ -79,19 +72,13 @@ extension Renewal {
   ) throws(TokenError) -> Bool {
     let held = try acquired(account, until: deadline)
     defer { withExtendedLifetime(held) {} }
-    let cached = cache.remove(account)
-    if cached == .oldTokenRemains { report(.oldTokenCached) }
+    var isAnyRemoved = checked(cache.remove(account)) != .nothing
     held.write("")
-    var isAnyRemoved = try asking { () throws(KeyringError) in try store.removeToken(of: account) }
-    if !tokenOnly {
-      isAnyRemoved =
-        try asking { () throws(KeyringError) in try store.removeCredential(of: account) }
-        || isAnyRemoved
-      if account.name.isSameName(as: defaultAccount(at: account.api)?.name) {
-        removeDefault(at: account.api)
-      }
-    }
-    return isAnyRemoved || cached != .nothing
+    if try asking(try store.removeToken(of: account)) { isAnyRemoved = true }
+    guard !tokenOnly else { return isAnyRemoved }
+    if try asking(try store.removeCredential(of: account)) { isAnyRemoved = true }
+    if defaultAccount(at: account.api) == account { removeDefault(at: account.api) }
+    return isAnyRemoved
   }
 
   /// Removes every account of `api`, or every token, in the store and in the cache. If one account
@@ -101,11 +88,10 @@ extension Renewal {
   public func logOutAll(
     at api: APIURL, tokensOnly: Bool, until deadline: Deadline, removed: (Account) -> Void
   ) throws(TokenError) {
-    // This also removes tokens without an account, and runs even if the keyring fails.
-    defer { if cache.removeAll(at: api) == .oldTokenRemains { report(.oldTokenCached) } }
+    // Also tokens without an account, and if the keyring fails.
+    defer { checked(cache.removeAll(at: api)) }
     var first: TokenError?
-    let stored = try asking { () throws(KeyringError) in try store.accounts(at: api) }
-    for name in stored.names {
+    for name in try asking(try store.accounts(at: api)).names {
       guard let account = try? Account(name: name, api: api) else { continue }
       do {
         if try logOut(account, tokenOnly: tokensOnly, until: deadline) { removed(account) }
@@ -117,9 +103,7 @@ extension Renewal {
     }
     if let first { throw first }
     // Also tokens without an account, and accounts whose name is not legal.
-    _ = try asking { () throws(KeyringError) in
-      try store.removeAll(at: api, tokensOnly: tokensOnly)
-    }
+    _ = try asking(try store.removeAll(at: api, tokensOnly: tokensOnly))
     if !tokensOnly { removeDefault(at: api) }
   }
 
@@ -134,13 +118,11 @@ extension Renewal {
     // A token that cannot be read may still be there.
     var mayBeCached = true
     if let cached = cache.find(account, at: clock.now()) { mayBeCached = isMeant(cached.secret) }
-    let result = mayBeCached ? cache.remove(account) : .nothing
-    if result == .oldTokenRemains { report(.oldTokenCached) }
-    let isRemoved = result == .done
-    let stored = try asking { () throws(KeyringError) in try store.token(of: account) }
-    guard let stored, isMeant(stored.secret) else { return isRemoved }
-    return try asking { () throws(KeyringError) in try store.removeToken(of: account) }
-      || isRemoved
+    let isRemoved = mayBeCached && checked(cache.remove(account)) == .done
+    guard let stored = try asking(try store.token(of: account)), isMeant(stored.secret) else {
+      return isRemoved
+    }
+    return try asking(try store.removeToken(of: account)) || isRemoved
   }
 
   private func acquired(
@@ -148,12 +130,6 @@ extension Renewal {
   ) throws(TokenError) -> any HeldLock {
     guard let held = try acquire(account, until: deadline) else { throw .busy }
     return held
-  }
-
-  /// Also with the mark of a rejection, which may come later.
-  private func checkLength(_ credential: borrowing Credential) throws(TokenError) {
-    let marked = credential.rejected(Rejection(on: .max, ambiguousCount: 1))
-    guard marked.stored().count <= StoredBody.longest else { throw .tooLong(credential.account) }
   }
 
   private func setDefault(_ account: Account) {

@@ -20,10 +20,9 @@ extension Token {
       let lifetime = body.number("lifetime"), Lifetime.allowed.contains(lifetime),
       let boot = body.number("boot_expiry_ms"), let bootID = body.text("boot_id")
     else { return nil }
-    let secret = body.secret()
-    guard secret.withBytes({ Token.isLegal($0) }) else { return nil }
+    guard body.secret.withBytes({ Token.isLegal($0) }) else { return nil }
     self.init(
-      secret: secret, account: account,
-      expiry: Expiry(wall: expiresOn * 1000, boot: boot, bootID: bootID), lifetime: lifetime)
+      secret: body.secret, account: account,
+      expiry: Moment(wall: expiresOn * 1000, boot: boot, bootID: bootID), lifetime: lifetime)
   }
 }

@@ -4,7 +4,7 @@ public struct Token: ~Copyable, Sendable {
   public let secret: Secret
   /// The account's name (see ``Account/name``).
   public let account: String
-  public let expiry: Expiry
+  public let expiry: Moment
   /// Whole seconds from its issue to its expiry; at least 1.
   public let lifetime: Int64
   /// From when on a caller tries to refresh it, in milliseconds of the expiry's boot clock. A caller
@@ -12,7 +12,7 @@ public struct Token: ~Copyable, Sendable {
   public var refreshFrom: Int64
 
   public init(
-    secret: consuming Secret, account: String, expiry: Expiry, lifetime: Int64,
+    secret: consuming Secret, account: String, expiry: Moment, lifetime: Int64,
     refreshFrom: Int64? = nil
   ) {
     self.secret = secret

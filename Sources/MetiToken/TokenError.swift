@@ -10,8 +10,6 @@ public enum TokenError: Error, Equatable {
   /// METI rejected this stored credential before.
   case rejectedBefore(Account, Rejection)
   case issuer(IssuerError, Account)
-  /// The stored form of this account would be longer than ``StoredBody/longest``.
-  case tooLong(Account)
   /// The default account cannot be written.
   case defaultAccount(DefaultAccountError)
   /// Another process is renewing this account's token and takes longer than this call may wait.
@@ -24,9 +22,8 @@ public enum Warning: Equatable, Sendable {
   case tokenNotStored(KeyringError)
   /// The kernel cache did not take the new token, and could not remove the old one.
   case oldTokenCached
-  /// METI rejected the credential, and the keyring did not store that.
-  case rejectionNotStored(KeyringError)
-  /// Nor could the lock file: every call will contact METI again.
+  /// METI rejected the credential, and neither the keyring nor the lock file could record that: every
+  /// call will contact METI again.
   case rejectionNotRecorded
   /// A first login succeeded, and the keyring did not store the account.
   case accountNotStored(KeyringError)

@@ -25,7 +25,7 @@ struct TokenTimes {
 
   /// A quarter of the life, at most 15 minutes, and up to a tenth more: the last digits of the expiry
   /// spread a thousand machines that renewed at the same moment.
-  func refreshMargin(_ expiry: Expiry) -> Int64 {
+  func refreshMargin(_ expiry: Moment) -> Int64 {
     let margin = min(lifetime * 1000 / 4, Self.longestRefreshMargin)
     return margin + margin / 10 * ((expiry.boot % 1000 + 1000) % 1000) / 1000
   }
@@ -53,27 +53,20 @@ extension Token {
     return left > times.dueMargin ? .refresh : .due
   }
 
-  /// Milliseconds until a default call does something about it; 0 if it does now.
-  public func quietTime(at now: Moment) -> Int64 {
-    guard need(at: now) == .none else { return 0 }
-    return min(untilRefresh(at: now), expiry.remaining(at: now) - times.handOutMargin)
-  }
-
-  private func untilRefresh(at now: Moment) -> Int64 {
+  func untilRefresh(at now: Moment) -> Int64 {
     expiry.isSameBoot(now)
       ? refreshFrom - now.boot : expiry.remaining(at: now) - times.refreshMargin(expiry)
   }
 
   /// The same token, which no caller tries to refresh for a while: the claim of the caller that does.
-  /// - Parameter pause: milliseconds; the usual ones if `nil`.
-  func claimed(at now: Moment, pause: Int64? = nil) -> Token {
+  /// - Parameter pause: milliseconds.
+  func claimed(at now: Moment, pause: Int64) -> Token {
     // A token of another boot, known by the wall clock alone, is put on this boot's clock.
     let left = expiry.remaining(at: now)
     return Token(
       secret: secret.duplicate(), account: account,
-      expiry: Expiry(wall: expiry.wall, boot: now.boot + left, bootID: now.bootID),
-      lifetime: lifetime,
-      refreshFrom: now.boot + min(pause ?? times.pause, max(left - times.handOutMargin, 0)))
+      expiry: Moment(wall: expiry.wall, boot: now.boot + left, bootID: now.bootID),
+      lifetime: lifetime, refreshFrom: now.boot + min(pause, max(left - times.handOutMargin, 0)))
   }
 }
 

@@ -10,19 +10,10 @@ public struct TokenURL: Equatable, Sendable {
 
   /// - Throws: what ``APIURL`` throws, a query apart, which RFC 6749 allows here.
   public init(_ text: String) throws(APIURLError) {
-    guard text.utf8.allSatisfy(\.isOfURL) else { throw .notPrintableASCII }
-    guard !text.utf8.contains(UInt8(ascii: "#")) else { throw .fragment }
-    server = try APIURL(Self.base(of: text))
+    guard text.utf8.allSatisfy(\.isOfURL), !text.contains("#") else { throw .malformed }
+    let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+    let end = text[start...].firstIndex { "/?".contains($0) } ?? text.endIndex
+    server = try APIURL(String(text[..<end]))
     self.text = text
-  }
-
-  /// What stands before the path and the query.
-  private static func base(of text: String) -> String {
-    let text = text.utf8
-    // Behind `https://`, or what ``APIURL`` refuses.
-    let slashes = text.indices.filter { text[$0] == UInt8(ascii: "/") }.prefix(2)
-    let authority = slashes.last.map { text.index(after: $0) } ?? text.startIndex
-    let end = text[authority...].firstIndex { "/?".utf8.contains($0) } ?? text.endIndex
-    return String(text[..<end]) ?? ""
   }
 }

@@ -32,8 +32,7 @@ import MetiToken
     guard code == CURLE_OK else { throw Self.refused("option \(option.rawValue)") }
   }
 
-  /// curl_easy_setopt(3) with a text, which libcurl copies.
-  /// - Throws: `unavailable` if this libcurl does not accept the option or the value.
+  /// The same with a text, which libcurl copies.
   func set(_ option: CURLoption, _ value: String) throws(IssuerError) {
     let code = unsafe meti_curl_set_string(library.setopt, handle, option, value)
     guard code == CURLE_OK else { throw Self.refused("option \(option.rawValue)") }
@@ -51,10 +50,8 @@ import MetiToken
     guard code == CURLE_OK else { throw Self.refused("CURLOPT_HTTPHEADER") }
   }
 
-  /// POSTs `body`. It is not copied here; libcurl and its TLS have it in buffers of their own while it
-  /// is sent, which nobody can wipe.
-  ///
-  /// curl_easy_perform(3)
+  /// POSTs `body` (curl_easy_perform(3)). It is not copied here; libcurl and its TLS have it in buffers
+  /// of their own while it is sent, which nobody can wipe.
   func post(_ body: borrowing Secret, into response: HTTPResponse) -> CURLcode {
     body.withBytes { bytes in
       unsafe bytes.withUnsafeBytes { body in
@@ -72,8 +69,6 @@ import MetiToken
   }
 
   /// Requests only the headers of a response (RFC 9110, 9.3.2, HEAD).
-  ///
-  /// curl_easy_perform(3)
   func head(into response: HTTPResponse) -> CURLcode {
     let code = unsafe meti_curl_set_long(library.setopt, handle, CURLOPT_NOBODY, 1)
     return code == CURLE_OK ? perform(into: response) : code
@@ -141,7 +136,6 @@ import MetiToken
   var text: String { unsafe String(cString: errorText) }
 
   private static func refused(_ what: String) -> IssuerError {
-    .unavailable(
-      .init(reason: "this libcurl cannot be used: it refuses \(what)", isTransient: false))
+    .unavailable("this libcurl cannot be used: it refuses \(what)", isTransient: false)
   }
 }

@@ -75,15 +75,13 @@ import MetiToken
     unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code.rawValue)"
   }
 
-  /// Seconds since 1970 of a date in any form that HTTP has (RFC 9110, 5.6.7); `nil` if it is none.
-  ///
-  /// curl_getdate(3)
+  /// Seconds since 1970 of a date in any form that HTTP has (curl_getdate(3)); `nil` if it is none.
   func date(_ text: String) -> Int64? {
     let seconds = unsafe getdate(text, nil)
     return seconds == -1 ? nil : Int64(seconds)
   }
 
   private static func missing(_ why: String) -> IssuerError {
-    .unavailable(.init(reason: "libcurl is missing: \(why)", isTransient: false))
+    .unavailable("libcurl is missing: \(why)", isTransient: false)
   }
 }

@@ -33,7 +33,7 @@ struct ResponseMeaning {
     }
     // Without a length, a lost connection looks like the end of the answer.
     if response.body.edges.first == nil ? !hasLength : TokenResponse.isUnfinished(response.body) {
-      throw .unavailable(.init(reason: "METI's answer is cut off"))
+      throw .unavailable("METI's answer is cut off")
     }
     do {
       return try TokenResponse.parse(response.body, date: date)
@@ -48,27 +48,23 @@ struct ResponseMeaning {
     if response.headers["retry-after"] != nil || error?.isTemporary == true {
       return unavailable("METI asks to try again later")
     }
-    switch status {
-    case 400, 401, 403, 422:
-      if let error {
-        return .rejected(
-          .init(
-            status: status, reason: error.reason,
-            isAmbiguous: status == 403 || error.hasOnlyMessage))
-      }
-      if status == 401, response.body.isEmpty { return .rejected(.init(status: status)) }
-      return unavailable("the answer is not METI's, but a page of another server")
-    case 404, 405, 410:
+    if [404, 405, 410].contains(status) {
       return .unusable(reason: "METI has no token endpoint at this URL (HTTP \(status))")
-    case _ where error == nil && !response.body.isEmpty:
-      return unavailable("the answer is not METI's, but a page of another server")
-    default:
-      return .unusable(reason: "METI sent an unexpected answer (HTTP \(status))")
     }
+    let mayReject = [400, 401, 403, 422].contains(status)
+    if mayReject, let error {
+      let isAmbiguous = status == 403 || error.hasOnlyMessage
+      return .rejected(status: status, reason: error.reason, isAmbiguous: isAmbiguous)
+    }
+    if status == 401, response.body.isEmpty { return .rejected(status: status) }
+    if mayReject || error == nil && !response.body.isEmpty {
+      return unavailable("the answer is not METI's, but a page of another server")
+    }
+    return .unusable(reason: "METI sent an unexpected answer (HTTP \(status))")
   }
 
   private func unavailable(_ reason: String) -> IssuerError {
-    .unavailable(.init(reason: "\(reason) (HTTP \(status))", retryAfter: pause))
+    .unavailable("\(reason) (HTTP \(status))", retryAfter: pause)
   }
 
   private var hasLength: Bool {
@@ -85,23 +81,18 @@ struct ResponseMeaning {
   ///
   /// CURLINFO_RETRY_AFTER would count a date from this machine's clock, and know no fractions.
   private var pause: Int64? {
-    let seconds: Double
+    let longest = Double(Self.longestPause)
+    let until = { (end: Double) in end - Double(date ?? now) }
+    var seconds: Double?
     if let value = response.headers["retry-after"] {
-      if let number = Self.number(value) {
-        seconds = number.rounded(.up)
-      } else if let end = curl.date(value) {
-        seconds = Double(end - (date ?? now))
-      } else {
-        return nil
-      }
-    } else if status == 429, let reset = response.headers["x-ratelimit-reset"].flatMap(Self.number)
-    {
+      seconds = Self.number(value) ?? curl.date(value).map { until(Double($0)) }
+    } else if status == 429 {
       // Seconds to wait, or seconds since 1970.
-      seconds = reset > Double(Self.longestPause) ? reset - Double(date ?? now) : reset.rounded(.up)
-    } else {
-      return nil
+      let reset = response.headers["x-ratelimit-reset"].flatMap(Self.number)
+      seconds = reset.map { $0 > longest ? until($0) : $0 }
     }
-    return seconds >= 1 ? Int64(min(seconds, Double(Self.longestPause))) : nil
+    guard let seconds, seconds > 0 else { return nil }
+    return Int64(min(seconds.rounded(.up), longest))
   }
 
   private static func number(_ text: String) -> Double? {

@@ -9,34 +9,27 @@ public struct TLSSettings: Equatable, Sendable {
 
   public init(caFile: String?) { self.caFile = caFile }
 
-  private struct Setting {
-    let option: CURLoption
-    let argument: String
-    let value: String
-    /// Not every libcurl can speak TLS to a proxy.
-    var isForProxy = false
-  }
+  private typealias Setting = (option: CURLoption, argument: String, value: String)
 
-  private var settings: [Setting] {
-    guard let caFile else { return [] }
+  /// For the server, and for a proxy.
+  private var settings: (server: [Setting], proxy: [Setting]) {
+    guard let caFile else { return ([], []) }
     // The system's directory is trusted beside the file, unless another is named. Of an empty name
     // curl says that it cannot be read.
     let noDirectory = "/dev/null"
-    return [
-      Setting(option: CURLOPT_CAINFO, argument: "--cacert", value: caFile),
-      Setting(option: CURLOPT_CAPATH, argument: "--capath", value: noDirectory),
-      Setting(
-        option: CURLOPT_PROXY_CAINFO, argument: "--proxy-cacert", value: caFile, isForProxy: true),
-      Setting(
-        option: CURLOPT_PROXY_CAPATH, argument: "--proxy-capath", value: noDirectory,
-        isForProxy: true),
-    ]
+    return (
+      [(CURLOPT_CAINFO, "--cacert", caFile), (CURLOPT_CAPATH, "--capath", noDirectory)],
+      [
+        (CURLOPT_PROXY_CAINFO, "--proxy-cacert", caFile),
+        (CURLOPT_PROXY_CAPATH, "--proxy-capath", noDirectory),
+      ]
+    )
   }
 
   /// What curl(1) is given.
   public var curlArguments: [String] {
     // Set by name, the floor counts before an OPENSSL_CONF.
-    ["--tlsv1.2"] + settings.flatMap { [$0.argument, $0.value] }
+    ["--tlsv1.2"] + (settings.server + settings.proxy).flatMap { [$0.argument, $0.value] }
   }
 
   func apply(to handle: borrowing CurlHandle) throws(IssuerError) {
@@ -44,12 +37,8 @@ public struct TLSSettings: Equatable, Sendable {
     try? handle.set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
     try handle.set(CURLOPT_SSL_VERIFYPEER, 1)
     try handle.set(CURLOPT_SSL_VERIFYHOST, 2)
-    for setting in settings {
-      do {
-        try handle.set(setting.option, setting.value)
-      } catch {
-        if !setting.isForProxy { throw error }
-      }
-    }
+    for setting in settings.server { try handle.set(setting.option, setting.value) }
+    // Not every libcurl can speak TLS to a proxy.
+    for setting in settings.proxy { try? handle.set(setting.option, setting.value) }
   }
 }

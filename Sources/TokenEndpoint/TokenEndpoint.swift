@@ -85,8 +85,7 @@ public struct TokenEndpoint: TokenIssuer {
         let limit = HTTPResponse.longest / 1024
         throw .unusable(reason: "the headers in METI's answer are larger than \(limit) KiB")
       }
-      let failure = handle.failure(code, response, hadFullConnect: time > connectLimit)
-      throw failure.error(origin: server.origin, caFile: tls.caFile)
+      throw handle.failure(code, response).error(origin: server.origin, caFile: tls.caFile)
     }
     return Answer(handle: handle, response: response, status: status, milliseconds: took)
   }

@@ -26,19 +26,14 @@ enum TokenResponse {
     }
     let secret = Secret(copying: fields.token)
     guard secret.withBytes({ Token.isLegal($0) }) else {
-      throw .unusable(
-        reason: secret.isEmpty
-          ? "the token in METI's answer is empty"
-          : secret.count > Token.longest
-            ? "the token in METI's answer is longer than \(Token.longest) bytes"
-            : "the token in METI's answer has characters that no bearer token may have")
+      throw .unusable(reason: "the token in METI's answer is empty, too long or no bearer token")
     }
     let claims = WebToken.claims(of: secret)
     let left = date.flatMap { claims?.secondsLeft(at: $0) }
     guard left ?? 1 > 0 else {
       throw .unusable(reason: "the token in METI's answer has already expired")
     }
-    let lifetime = try fields.lifetime() ?? claims?.lifetime ?? Lifetime.unknown
+    let lifetime = fields.lifetime ?? claims?.lifetime ?? Lifetime.unknown
     return IssuedToken(secret: secret, lifetime: min(lifetime, left ?? lifetime))
   }
 
@@ -63,14 +58,17 @@ enum TokenResponse {
 /// A member that is not what it should be.
 private struct FieldFlaw: Error {
   let reason: String
+
+  static let lifetime = FieldFlaw(
+    reason: "expires_in in METI's answer is not a number of seconds up to a year")
 }
 
 private struct Fields: Decodable {
   /// JSONDecoder gives a `String` or nothing. Neither it nor what the decoder copies inside is
   /// wiped; both are gone when the token has been copied.
   let token: String
-  /// Seconds, perhaps with a fraction, of any size and sign; `nil` if the answer does not say.
-  private let expiresIn: Double?
+  /// Whole seconds in ``MetiToken/Lifetime/allowed``; `nil` if the answer does not say.
+  let lifetime: Int64?
 
   private enum Key: String, CodingKey {
     case token
@@ -87,39 +85,22 @@ private struct Fields: Decodable {
     guard let key = try [Key.token, .accessToken].first(where: isThere) else {
       throw FieldFlaw(reason: "METI's answer has no token")
     }
-    do {
-      token = try object.decode(String.self, forKey: key)
-    } catch DecodingError.typeMismatch {
-      throw FieldFlaw(reason: "the token in METI's answer is not a string")
-    }
+    token = try object.decode(String.self, forKey: key)
     let type = try? object.decode(String.self, forKey: .tokenType)
     guard try !isThere(.tokenType) || type?.lowercased() == "bearer" else {
       throw FieldFlaw(reason: "the token in METI's answer is not a bearer token")
     }
-    expiresIn = try isThere(.expiresIn) ? Self.seconds(object) : nil
+    lifetime = try isThere(.expiresIn) ? Self.lifetime(object) : nil
   }
 
-  private static func seconds(_ object: KeyedDecodingContainer<Key>) throws -> Double {
-    if let number = try? object.decode(Double.self, forKey: .expiresIn) { return number }
+  private static func lifetime(_ object: KeyedDecodingContainer<Key>) throws(FieldFlaw) -> Int64 {
     let text = try? object.decode(String.self, forKey: .expiresIn)
     // `Double` would also read "nan", "infinity" and "0x10".
-    guard let text, text.utf8.allSatisfy("0123456789+-.eE".utf8.contains),
-      let number = Double(text)
-    else {
-      throw FieldFlaw(reason: "expires_in in METI's answer is not a number")
-    }
-    return number
-  }
-
-  /// Whole seconds in ``MetiToken/Lifetime/allowed``; `nil` if the answer does not say.
-  func lifetime() throws(IssuerError) -> Int64? {
-    guard let expiresIn else { return nil }
-    guard expiresIn >= 1 else {
-      throw .unusable(reason: "expires_in in METI's answer is less than a second")
-    }
-    guard expiresIn < Double(Lifetime.allowed.upperBound + 1) else {
-      throw .unusable(reason: "expires_in in METI's answer is longer than a year")
-    }
-    return Int64(expiresIn)
+    let isPlain = text?.utf8.allSatisfy("0123456789+-.eE".utf8.contains) ?? false
+    let number = (try? object.decode(Double.self, forKey: .expiresIn)) ?? text.flatMap(Double.init)
+    guard let number, text == nil || isPlain,
+      let seconds = Int64(exactly: number.rounded(.down)), Lifetime.allowed.contains(seconds)
+    else { throw .lifetime }
+    return seconds
   }
 }

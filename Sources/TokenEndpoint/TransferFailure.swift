@@ -14,14 +14,10 @@ struct TransferFailure: Equatable {
   var proxy: ProxySetting?
   /// CURLINFO_HTTP_CONNECTCODE(3): the status a proxy answered to CONNECT; 0 if it was not asked.
   var connectStatus = 0
-  /// CURLINFO_PROXY_ERROR(3): why a SOCKS proxy failed (`CURLPX_…`).
-  var proxyError = 0
   /// Whether an https proxy's own certificate is not trusted (CURLINFO_PROXY_SSL_VERIFYRESULT(3)).
   var distrustsProxy = false
   /// Whether the server was reached, TLS included.
   var isConnected = false
-  /// Whether more time was left than the connection might take.
-  var hadFullConnect = true
 
   /// - Parameters:
   ///   - origin: whom the request was for.
@@ -29,11 +25,9 @@ struct TransferFailure: Equatable {
   func error(origin: String, caFile: String?) -> IssuerError {
     let server = proxy.map { "\(origin) through the proxy \($0.url)" } ?? origin
     switch code {
-    case CURLE_OPERATION_TIMEDOUT where isConnected:
-      // Behind the handshake there is no limit but the caller's.
-      return .outOfTime(reason: "cannot reach \(server): no answer in time", detail: detail)
-    case CURLE_OPERATION_TIMEDOUT where !hadFullConnect:
-      return .outOfTime(reason: "cannot reach \(server): \(words)", detail: detail)
+    case CURLE_OPERATION_TIMEDOUT:
+      let why = isConnected ? "no answer in time" : words
+      return .outOfTime(reason: "cannot reach \(server): \(why)", detail: detail)
     case CURLE_SSL_CACERT_BADFILE:
       return lasting("cannot read CA certificates from \(Self.flaw(ofCAFile: caFile))")
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -43,13 +37,12 @@ struct TransferFailure: Equatable {
       return .unusable(reason: "the answer of \(server) is damaged: \(words)")
     default:
       return .unavailable(
-        .init(
-          reason: "cannot reach \(server): \(words)", detail: detail, isTransient: isTransient))
+        "cannot reach \(server): \(words)", detail: detail, isTransient: isTransient)
     }
   }
 
   private func lasting(_ reason: String) -> IssuerError {
-    .unavailable(.init(reason: reason, detail: detail, isTransient: false))
+    .unavailable(reason, detail: detail, isTransient: false)
   }
 
   /// libcurl's code and text, for `--verbose`.
@@ -88,14 +81,12 @@ struct TransferFailure: Equatable {
 
   /// Whether what came is not HTTP, or its headers are too long.
   private var isDamaged: Bool {
-    switch code {
-    case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
-      // One header line over libcurl's own limit: CURLE_OUT_OF_MEMORY, since 8.6 CURLE_TOO_LARGE.
-      CURLE_OUT_OF_MEMORY, CURLcode(100):
-      true
-    case CURLE_RECV_ERROR: text.contains("chunk")
-    default: false
-    }
+    // One header line over libcurl's own limit: CURLE_OUT_OF_MEMORY, since 8.6 CURLE_TOO_LARGE (100).
+    let codes = [
+      CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_CONTENT_ENCODING,
+      CURLE_OUT_OF_MEMORY, CURLcode(100),
+    ]
+    return codes.contains(code) || code == CURLE_RECV_ERROR && text.contains("chunk")
   }
 
   /// Whether a retry within the call may help.
@@ -106,21 +97,13 @@ struct TransferFailure: Equatable {
     }
     switch code {
     case CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT: return !isProxyMalformed
-    case CURLE_COULDNT_RESOLVE_HOST, CURLE_OPERATION_TIMEDOUT, CURLE_GOT_NOTHING,
-      CURLE_PARTIAL_FILE, CURLE_OK:
+    case CURLE_COULDNT_RESOLVE_HOST, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_SEND_ERROR,
+      CURLE_RECV_ERROR, CURLE_PROXY, CURLE_OK:
       return true
-    // In TLS 1.3 a server refuses the client's side of the handshake only after it (RFC 8446, 6.2).
-    case CURLE_SEND_ERROR, CURLE_RECV_ERROR: return !text.contains("alert")
     case CURLE_SSL_CONNECT_ERROR:
       // A lost connection, rather than a disagreement: what OpenSSL and GnuTLS say then.
       return ["SYSCALL", "reset by peer", "unexpected eof", "non-properly terminated", "pull"]
         .contains { text.contains($0) }
-    case CURLE_PROXY:
-      let refusals = [
-        CURLPX_NO_AUTH, CURLPX_USER_REJECTED, CURLPX_IDENTD, CURLPX_IDENTD_DIFFER,
-        CURLPX_REPLY_NOT_ALLOWED,
-      ]
-      return !refusals.map(\.rawValue).contains(UInt32(clamping: proxyError))
     default: return false
     }
   }
@@ -140,17 +123,15 @@ struct TransferFailure: Equatable {
 
 extension CurlHandle {
   /// What is known of a transfer that ended with `code`.
-  func failure(
-    _ code: CURLcode, _ response: HTTPResponse, hadFullConnect: Bool
-  ) -> TransferFailure {
+  func failure(_ code: CURLcode, _ response: HTTPResponse) -> TransferFailure {
     TransferFailure(
       code: code,
       text: code == CURLE_OK
         ? "the connection was lost" : text.isEmpty ? library.text(of: code) : text,
       systemError: Int32(clamping: number(CURLINFO_OS_ERRNO)),
       proxy: response.usesProxy ? ProxySetting() : nil,
-      connectStatus: number(CURLINFO_HTTP_CONNECTCODE), proxyError: number(CURLINFO_PROXY_ERROR),
+      connectStatus: number(CURLINFO_HTTP_CONNECTCODE),
       distrustsProxy: number(CURLINFO_PROXY_SSL_VERIFYRESULT) != 0,
-      isConnected: microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0, hadFullConnect: hadFullConnect)
+      isConnected: microseconds(CURLINFO_PRETRANSFER_TIME_T) > 0)
   }
 }

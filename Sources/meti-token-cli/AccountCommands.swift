@@ -14,7 +14,7 @@ struct ListCommand: ParsableCommand {
     let stored = try call.store.accounts(at: api)
     if stored.names.isEmpty, stored.locked > 0 { throw KeyringError(.locked) }
     guard !stored.names.isEmpty else {
-      throw TokenError.noAccount(AccountSelector(api: api, name: nil))
+      throw TokenError.noAccount(.any(api))
     }
     if stored.locked > 0 { Console.warning(StatusReport.lockedText(stored.locked)) }
     let chosen = call.defaultName(among: stored)

@@ -17,7 +17,7 @@ extension Call {
     // A year is as good as more.
     let seconds = min(left, Lifetime.allowed.upperBound)
     return Token(
-      secret: secret, account: name, expiry: Expiry(lifetime: seconds, from: now),
+      secret: secret, account: name, expiry: now.later(seconds * 1000),
       lifetime: seconds)
   }
 

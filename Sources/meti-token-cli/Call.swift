@@ -37,7 +37,7 @@ struct Call {
     let own = try Self.deadline(settings, clock)
     let deadline = begun ?? own
     self.deadline = deadline
-    interaction = try Interaction(PromptSituation.current(settings))
+    interaction = try Interaction(settings)
     isAccountNamed = settings.account != nil || CallEnvironment.value("METI_ACCOUNT") != nil
     verbose = settings.isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 
@@ -61,7 +61,7 @@ struct Call {
       cache: cache, store: store, defaults: DefaultAccountFile(Process.variable),
       issuer: TokenEndpoint(
         clock: clock, caFile: CallEnvironment.caFile, onDetail: verbose,
-        onSlow: { Console.waiting(Wait.answer.text) }),
+        onSlow: { Console.waiting("waiting for METI to answer") }),
       locks: locks, clock: clock,
       report: { [verbose] warning in
         let (text, cause) = warning.words
@@ -69,7 +69,7 @@ struct Call {
         if let detail = cause?.detail, !detail.isEmpty { verbose(detail) }
       },
       step: verbose,
-      wait: { Console.waiting($0.text) })
+      wait: Console.waiting)
   }
 
   /// The selected account.
@@ -96,15 +96,5 @@ struct Call {
   func reject(where isMeant: (borrowing Secret) -> Bool) throws {
     let isRemoved = try renewal.reject(account(), until: deadline, where: isMeant)
     verbose(isRemoved ? "the token was discarded" : "this token is not stored")
-  }
-}
-
-extension Wait {
-  fileprivate var text: String {
-    switch self {
-    case .lock: "waiting for another meti-token that renews the same token"
-    case .answer: "waiting for METI to answer"
-    case .retry(let milliseconds): "retrying in \(DurationText.of((milliseconds + 999) / 1000))"
-    }
   }
 }

@@ -52,8 +52,8 @@ enum CallEnvironment {
     let api = try api(settings)
     let name =
       settings.account ?? value("METI_ACCOUNT") ?? value("METI_EMAIL") ?? value("METI_CLIENT_ID")
-    guard let name else { return AccountSelector(api: api, name: nil) }
-    return AccountSelector(try Account(name: name, api: api))
+    guard let name else { return .any(api) }
+    return .named(try Account(name: name, api: api))
   }
 
   /// Seconds.

@@ -38,7 +38,7 @@ enum Output {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let json = String(decoding: try encoder.encode(value), as: UTF8.self)
-    try write(JSONObject.escaped(json) + "\n")
+    try write(JSONObject.escaped(json) { $0.isTerminalControl } + "\n")
   }
 
   static func write(_ text: String) throws { try write(Secret(copying: text)) }

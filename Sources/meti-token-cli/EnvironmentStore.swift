@@ -98,7 +98,6 @@ struct EnvironmentStore: CredentialStore {
     }
   }
 
-  var isReadOnly: Bool { true }
   func unlock(_ selector: AccountSelector) throws(KeyringError) {}
   func prepareForWriting() throws(KeyringError) { throw KeyringError(.readOnly) }
   func store(

@@ -26,9 +26,9 @@ struct EraseCommand: ParsableCommand {
 
   /// `nil` if it is malformed or cannot be read: git expects a helper to ignore it then.
   private static func request(_ helper: HelperCall) -> GitCredentialRequest? {
-    guard
-      let input = try? StandardInput.request(form: .git, until: helper.deadline, helper.clock)
-    else { return nil }
+    guard let input = try? StandardInput.request(until: helper.deadline, helper.clock) else {
+      return nil
+    }
     return input.bytes.withBytes { try? GitCredentialRequest($0) }
   }
 }
@@ -49,7 +49,7 @@ struct StoreCommand: ParsableCommand {
   /// Reads the request only so that the caller can write it without SIGPIPE.
   func run() throws {
     let helper = try HelperCall(common, account)
-    _ = try? StandardInput.request(form: .git, until: helper.deadline, helper.clock)
+    _ = try? StandardInput.request(until: helper.deadline, helper.clock)
   }
 }
 

@@ -37,8 +37,10 @@ extension Failure {
     case let error as KeyringError: self.init(error)
     case let error as IssuerError: self.init(error, of: nil, whenRejected: nil)
     case let error as APIURLError: self.init(error, of: "the API URL")
-    case let error as AccountNameError:
-      self = .usage("the account name \(FailureText.of(error))", hint: nil)
+    case is AccountNameError:
+      self = .usage(
+        "the account name is empty, longer than 254 bytes, or contains a space or a control "
+          + "character", hint: nil)
     case let error as SecretSourceError: self.init(error)
     case let error as MalformedRequest: self.init(.malformed, error.rawValue)
     case let error as DefaultAccountError: self.init(error)
@@ -79,10 +81,6 @@ extension Failure {
     case .issuer(let error, let account):
       self.init(error, of: account, whenRejected: Self.remedy(account))
     case .defaultAccount(let error): self.init(error)
-    case .tooLong(let account):
-      self = .usage(
-        "the credentials of \(account.name) are longer than \(StoredBody.longest / 1024) KiB",
-        hint: nil)
     case .busy:
       self.init(
         .tryAgain, "another meti-token is renewing this token and takes too long",
@@ -112,11 +110,11 @@ extension Failure {
   /// - Parameter hint: what to do if METI rejects the credentials.
   init(_ error: IssuerError, of account: Account?, whenRejected hint: String?) {
     switch error {
-    case .rejected(let answer):
+    case .rejected(let status, let reason, _):
       let whose = account.map { " of \($0.name)" } ?? ""
-      let reason = answer.reason.map { ": \($0)" } ?? ""
+      let reason = reason.map { ": \($0)" } ?? ""
       self.init(
-        .rejected, "METI rejects the credentials\(whose) (HTTP \(answer.status))\(reason)",
+        .rejected, "METI rejects the credentials\(whose) (HTTP \(status))\(reason)",
         hint: hint)
     case .unavailable(let trouble):
       let pause =

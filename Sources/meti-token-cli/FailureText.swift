@@ -113,20 +113,8 @@ enum FailureText {
   static func of(_ error: APIURLError) -> String {
     switch error {
     case .notHTTPS: "must begin with https:// (http:// only for loopback addresses)"
-    case .notPrintableASCII: "contains a space, a control character or a character outside ASCII"
-    case .userinfo: "must not contain a user name or password"
-    case .queryOrFragment: "must not contain a query or a fragment"
-    case .fragment: "must not contain a fragment"
-    case .badHost: "has no legal host name"
-    case .badPort: "has no port from 1 to 65535"
-    }
-  }
-
-  static func of(_ error: AccountNameError) -> String {
-    switch error {
-    case .empty: "is empty"
-    case .tooLong: "is longer than 254 bytes"
-    case .spaceOrControlCharacter: "contains a space or a control character"
+    case .malformed:
+      "must have a host, and may have a port and a path, in printable ASCII and without a user name"
     }
   }
 }
@@ -142,8 +130,6 @@ extension Warning {
         nil
       )
     case .accountNotStored(let error): ("the account was not stored", Failure(error))
-    case .rejectionNotStored(let error):
-      ("the keyring did not record METI's rejection", Failure(error))
     case .rejectionNotRecorded:
       ("METI's rejection was not recorded: the next call sends the credentials again", nil)
     case .defaultNotRead(let error): ("the default account is unknown", Failure(error))

@@ -18,15 +18,16 @@ struct GetCommand: ParsableCommand {
   func run() throws {
     let helper = try HelperCall(common, account)
     let request = try StandardInput.request(until: helper.deadline, helper.clock)
-    switch request.form {
-    case .git: try answerGit(request, helper)
-    case .engFlow: try answerEngFlow(request, helper)
+    if request.isEngFlow {
+      try answerEngFlow(request, helper)
+    } else {
+      try answerGit(request, helper)
     }
   }
 
   /// Writes nothing if the request is not for us or no account is stored, so that other helpers or
   /// the user may answer.
-  private func answerGit(_ input: borrowing RequestAccumulator, _ helper: HelperCall) throws {
+  private func answerGit(_ input: borrowing HelperRequest, _ helper: HelperCall) throws {
     let request = try input.bytes.withBytes { bytes throws(MalformedRequest) in
       try GitCredentialRequest(bytes)
     }
@@ -50,7 +51,7 @@ struct GetCommand: ParsableCommand {
   }
 
   /// No answer is an error in this protocol.
-  private func answerEngFlow(_ input: borrowing RequestAccumulator, _ helper: HelperCall) throws {
+  private func answerEngFlow(_ input: borrowing HelperRequest, _ helper: HelperCall) throws {
     let uri = try input.bytes.withBytes { bytes throws(MalformedRequest) in
       try EngFlow.uri(of: bytes)
     }

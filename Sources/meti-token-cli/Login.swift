@@ -37,7 +37,7 @@ struct Login {
   }
 
   /// Verifies and stores it; reports on stderr for whom and for how long.
-  func logIn(_ credential: borrowing Credential, mustBeStored: Bool) throws -> Token {
+  func logIn(_ credential: borrowing Credential, mustBeStored: Bool = true) throws -> Token {
     let account = credential.account
     let token: Token
     do throws(TokenError) {

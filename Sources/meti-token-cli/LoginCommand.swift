@@ -85,7 +85,7 @@ struct LoginCommand: ParsableCommand {
       let account = credential.account
       Console.say("stored \(account.name) for \(account.api.text), not verified")
     } else {
-      _ = try login.logIn(credential, mustBeStored: true)
+      _ = try login.logIn(credential)
     }
   }
 }

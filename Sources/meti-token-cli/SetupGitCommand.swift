@@ -53,7 +53,7 @@ struct SetupGitCommand: ParsableCommand {
     guard !others.isEmpty else { return }
     Console.warning(
       "later lines may give the token to other helpers, or turn off meti-token: "
-        + others.distinctNames().joined(separator: ", "))
+        + Set(others).sorted().joined(separator: ", "))
   }
 
   /// The value that runs this program.

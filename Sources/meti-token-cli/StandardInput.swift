@@ -5,21 +5,15 @@ import MetiToken
 enum StandardInput {
   /// What has come when the request is complete or too large, or the input ends. Callers may keep
   /// their end of the pipe open, so its end is not waited for.
-  /// - Parameter form: the protocol, if the operation has only one.
-  static func request(
-    form: RequestAccumulator.Form? = nil, until deadline: Deadline, _ clock: any Clock
-  ) throws -> RequestAccumulator {
-    var request = RequestAccumulator(form: form)
-    while request.progress == .incomplete {
-      // A blank line may be a whole request of git's; a caller that sends JSON after it does so at once.
-      let limit = deadline.remaining(at: clock.now())
-      let end = Deadline(request.isBlank ? min(limit, 100) : limit, from: clock.now())
-      guard isReadable(STDIN_FILENO, until: end, clock) else {
-        if request.isBlank { break }
+  static func request(until deadline: Deadline, _ clock: any Clock) throws -> HelperRequest {
+    var request = HelperRequest()
+    while !request.isComplete {
+      guard isReadable(STDIN_FILENO, until: deadline, clock) else {
         throw Failure(.malformed, "the credential request did not become complete in time")
       }
       var count = 0
-      let piece = unsafe Secret(capacity: 4096) { buffer in
+      // All that a pipe holds.
+      let piece = unsafe Secret(capacity: 65_536) { buffer in
         count = unsafe read(STDIN_FILENO, buffer.baseAddress, buffer.count)
         return count
       }

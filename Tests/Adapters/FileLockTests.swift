@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
-import MetiToken
 import Testing
 
+@testable import MetiToken
 @testable import System
 
 /// Acquires a lock that is free or about to be: a child that another test starts keeps what its

@@ -47,7 +47,7 @@ import Testing
     #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
     #expect(kind { _ = try store.credential(of: .ours) == nil } == .locked)
     #expect(try store.accounts(at: api) == StoredAccounts(names: [], locked: 1))
-    #expect(kind { try store.unlock(AccountSelector(.ours)) } == .locked)
+    #expect(kind { try store.unlock(.named(.ours)) } == .locked)
     #expect(kind { _ = try store.removeToken(of: .ours) } == .locked)
     #expect(kind { _ = try store.removeCredential(of: .ours) } == .locked)
     #expect(kind { _ = try store.removeAll(at: api, tokensOnly: true) } == .locked)
@@ -98,7 +98,7 @@ import Testing
     #expect(kind { _ = try store.removeAll(at: Account.ours.api, tokensOnly: false) } == .locked)
     // The stored password may be out of date, and then a dialog would open.
     #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
-    try stores.store(.withinCall).unlock(AccountSelector(.ours))
+    try stores.store(.withinCall).unlock(.named(.ours))
     #expect(try store.tokenText() == "token")
     #expect(try prompter.tell("journal") == [])
   }
@@ -109,7 +109,7 @@ import Testing
     let store = stores.store(waiting)
     #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
     #expect(stores.announcements == [])
-    try store.unlock(AccountSelector(.ours))
+    try store.unlock(.named(.ours))
     #expect(try store.tokenText() == "token")
     #expect(
       stores.announcements == ["waiting for the keyring to be unlocked; look for its dialog"])
@@ -122,7 +122,7 @@ import Testing
     try prompter.tell("answer \(Session.password)")
     let store = stores.store()
     #expect(kind { _ = try store.token(of: .ours) == nil } == .locked)
-    #expect(kind { try store.unlock(AccountSelector(.ours)) } == .locked)
+    #expect(kind { try store.unlock(.named(.ours)) } == .locked)
     #expect(kind { try stores.store(waiting).storeToken("new", mayPrompt: false) } == .locked)
     #expect(try prompter.tell("journal") == [])
   }
@@ -130,15 +130,16 @@ import Testing
   @Test func `is not asked for a dialog again after the user dismissed one`() throws {
     let (session, stores, prompter) = try locked()
     try prompter.tell("dismiss")
-    #expect(kind { try stores.store(waiting).unlock(AccountSelector(.ours)) } == .dismissed)
+    #expect(kind { try stores.store(waiting).unlock(.named(.ours)) } == .dismissed)
     try prompter.tell("answer \(Session.password)")
-    #expect(kind { try stores.store(waiting).unlock(AccountSelector(.ours)) } == .dismissed)
-    #expect(kind { try stores.store(.withinCall).unlock(AccountSelector(.ours)) } == .dismissed)
+    #expect(kind { try stores.store(waiting).unlock(.named(.ours)) } == .dismissed)
+    #expect(
+      kind { try stores.store(.withinCall).unlock(.named(.ours)) } == .dismissed)
     #expect(stores.announcements.count == 1)
     #expect(try prompter.tell("journal").count == 1)
     // A daemon that was restarted knows nothing of it.
     try session.restartLocked()
-    try stores.store(waiting).unlock(AccountSelector(.ours))
+    try stores.store(waiting).unlock(.named(.ours))
     #expect(try stores.store().tokenText() == "token")
   }
 
@@ -147,7 +148,7 @@ import Testing
     try prompter.tell("dismiss 1")
     let kinds = atOnce(10) { index in
       let dialogs = index % 2 == 0 ? waiting : .withinCall
-      return kind { try stores.store(dialogs).unlock(AccountSelector(.ours)) }
+      return kind { try stores.store(dialogs).unlock(.named(.ours)) }
     }
     #expect(kinds.allSatisfy { $0 == .dismissed || $0 == .promptOpen })
     #expect(kinds.count { $0 == .dismissed } >= 5)
@@ -164,7 +165,7 @@ import Testing
     let kinds = atOnce(10) { _ in
       kind {
         let store = stores.store(waiting)
-        try store.unlock(AccountSelector(.ours))
+        try store.unlock(.named(.ours))
         #expect(try store.tokenText() == "token")
       }
     }

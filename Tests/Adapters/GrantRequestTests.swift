@@ -47,7 +47,8 @@ import Testing
 
 @Suite struct `JSON text` {
   @Test(arguments: [
-    ("", ""), ("a\"b", #"a\"b"#), (#"a\b"#, #"a\\b"#), ("\u{0}\u{1}\u{1F}", #"\u0000\u0001\u001f"#),
+    ("", ""), ("a\"b", #"a\u0022b"#), (#"a\b"#, #"a\u005cb"#),
+    ("\u{0}\u{1}\u{1F}", #"\u0000\u0001\u001f"#),
     ("\t\n\r", #"\u0009\u000a\u000d"#), ("a/b", "a/b"), ("ü€😀", "ü€😀"),
   ])
   func `escapes what must be escaped and nothing else`(_ value: String, _ escaped: String) {

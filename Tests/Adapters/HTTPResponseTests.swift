@@ -30,11 +30,11 @@ import Testing
   func `400, 401, 403 or 422 with a JSON object rejects the credential`(_ status: Int) throws {
     #expect(
       try meaning(status, #"{"error":"wrong password"}"#)
-        == .rejected(.init(status: status, isAmbiguous: status == 403)))
+        == .rejected(status: status, isAmbiguous: status == 403))
   }
 
   @Test func `401 without a body rejects the credential`() throws {
-    #expect(try meaning(401) == .rejected(.init(status: 401)))
+    #expect(try meaning(401) == .rejected(status: 401))
   }
 
   @Test(arguments: [400, 401, 403, 422])
@@ -43,9 +43,7 @@ import Testing
   ) throws {
     #expect(
       try meaning(status, "<html>Forbidden</html>")
-        == .unavailable(
-          .init(
-            reason: "the answer is not METI's, but a page of another server (HTTP \(status))")))
+        == .unavailable("the answer is not METI's, but a page of another server (HTTP \(status))"))
   }
 
   @Test func `400 or 403 without a body is trouble that may pass`() throws {
@@ -60,7 +58,7 @@ import Testing
   @Test func `400 with a message alone is an ambiguous rejection`() throws {
     #expect(
       try meaning(400, #"{"message":"Forbidden"}"#)
-        == .rejected(.init(status: 400, isAmbiguous: true)))
+        == .rejected(status: 400, isAmbiguous: true))
   }
 
   @Test(arguments: [
@@ -70,15 +68,14 @@ import Testing
   func `400 with a code that means later is trouble that may pass`(_ code: String) throws {
     #expect(
       try meaning(400, #"{"error":"\#(code)"}"#)
-        == .unavailable(.init(reason: "METI asks to try again later (HTTP 400)")))
+        == .unavailable("METI asks to try again later (HTTP 400)"))
   }
 
   @Test(arguments: [400, 401, 403, 404])
   func `4xx with Retry-After is trouble that may pass`(_ status: Int) throws {
     #expect(
       try meaning(status, #"{"error":"x"}"#, headers: ["Retry-After: 7"])
-        == .unavailable(
-          .init(reason: "METI asks to try again later (HTTP \(status))", retryAfter: 7)))
+        == .unavailable("METI asks to try again later (HTTP \(status))", retryAfter: 7))
   }
 
   @Test(
@@ -89,7 +86,7 @@ import Testing
   func `401 is explained in our own words or not at all`(_ code: String, _ words: String?) throws {
     #expect(
       try meaning(401, #"{"error":"\#(code)","error_description":"theirs"}"#)
-        == .rejected(.init(status: 401, reason: words)))
+        == .rejected(status: 401, reason: words))
   }
 
   @Test(arguments: [
@@ -100,10 +97,10 @@ import Testing
     (599, "METI is in trouble (HTTP 599)"),
   ])
   func `408, 425, 429 or 5xx is trouble that may pass`(_ status: Int, _ reason: String) throws {
-    #expect(try meaning(status) == .unavailable(.init(reason: reason)))
+    #expect(try meaning(status) == .unavailable(reason))
     #expect(
       try meaning(status, headers: ["retry-after:  7 "])
-        == .unavailable(.init(reason: reason, retryAfter: 7)))
+        == .unavailable(reason, retryAfter: 7))
   }
 
   @Test(
@@ -120,7 +117,7 @@ import Testing
     #expect(
       try meaning(
         503, headers: ["Date: Sun, 06 Nov 1994 08:49:07 GMT", "Retry-After: \(value)"])
-        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)", retryAfter: seconds)))
+        == .unavailable("METI is in trouble (HTTP 503)", retryAfter: seconds))
   }
 
   @Test(arguments: [[], ["Date: yesterday"]])
@@ -129,14 +126,14 @@ import Testing
   ) throws {
     #expect(
       try meaning(503, headers: headers + ["Retry-After: Sun, 06 Nov 1994 08:49:44 GMT"])
-        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)", retryAfter: 7)))
+        == .unavailable("METI is in trouble (HTTP 503)", retryAfter: 7))
   }
 
   @Test func `503 counts the headers of the final answer alone`() throws {
     let headers = ["HTTP/1.1 103 Early Hints", "Retry-After: 99", "", "HTTP/1.1 503 X"]
     #expect(
       try meaning(503, headers: headers)
-        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)")))
+        == .unavailable("METI is in trouble (HTTP 503)"))
   }
 
   @Test(arguments: [("30", 30), ("784111807", 30)] as [(String, Int64)])
@@ -146,16 +143,16 @@ import Testing
     let reason = "METI receives too many requests (HTTP 429)"
     #expect(
       try meaning(429, headers: ["X-RateLimit-Reset: \(value)"])
-        == .unavailable(.init(reason: reason, retryAfter: seconds)))
+        == .unavailable(reason, retryAfter: seconds))
     #expect(
       try meaning(429, headers: ["X-RateLimit-Reset: \(value)", "Retry-After: 5"])
-        == .unavailable(.init(reason: reason, retryAfter: 5)))
+        == .unavailable(reason, retryAfter: 5))
   }
 
   @Test func `503 does not wait for the end of a limit that was not reached`() throws {
     #expect(
       try meaning(503, headers: ["X-RateLimit-Reset: 30"])
-        == .unavailable(.init(reason: "METI is in trouble (HTTP 503)")))
+        == .unavailable("METI is in trouble (HTTP 503)"))
   }
 
   @Test(arguments: [301, 302, 307, 308])
@@ -190,11 +187,11 @@ import Testing
 
   @Test(arguments: ["{", #"{"token":"ab"#, #"{"token":"abc","expires_in":3600"#])
   func `200 whose JSON does not end is cut off`(_ body: String) throws {
-    #expect(try meaning(200, body) == .unavailable(.init(reason: "METI's answer is cut off")))
+    #expect(try meaning(200, body) == .unavailable("METI's answer is cut off"))
   }
 
   @Test func `200 without a body is cut off, unless it says so`() throws {
-    #expect(try meaning(200) == .unavailable(.init(reason: "METI's answer is cut off")))
+    #expect(try meaning(200) == .unavailable("METI's answer is cut off"))
     #expect(
       try meaning(200, headers: ["Content-Length: 0"])
         == .unusable(reason: "METI's answer is empty"))
@@ -203,7 +200,7 @@ import Testing
   @Test func `200 with a code that means later is trouble that may pass`() throws {
     #expect(
       try meaning(200, #"{"error":"server_error"}"#)
-        == .unavailable(.init(reason: "METI asks to try again later (HTTP 200)")))
+        == .unavailable("METI asks to try again later (HTTP 200)"))
   }
 
   @Test func `200 may begin with a byte order mark`() throws {

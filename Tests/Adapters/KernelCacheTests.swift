@@ -28,7 +28,7 @@ final class PrivateAPI {
   func token(_ text: String, lifetime: Int64 = 3600, at start: Moment = noon) -> Token {
     Token(
       secret: Secret(copying: text), account: "a@b.c",
-      expiry: Expiry(lifetime: lifetime, from: start), lifetime: lifetime)
+      expiry: start.later(lifetime * 1000), lifetime: lifetime)
   }
 
   /// The time left of each living key (proc(5), /proc/keys).

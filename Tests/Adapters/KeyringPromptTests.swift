@@ -19,7 +19,9 @@ import Testing
   func journal() throws -> [String] { try keyring.tell("journal") }
   func prompts() throws -> Int { try journal().count { $0 == "Prompt" } }
   func unlock(_ dialogs: Interaction.Dialogs, milliseconds: Int64 = 5000) -> KeyringError.Kind? {
-    kind { try stores.store(dialogs, milliseconds: milliseconds).unlock(AccountSelector(.ours)) }
+    kind {
+      try stores.store(dialogs, milliseconds: milliseconds).unlock(.named(.ours))
+    }
   }
 
   @Test(arguments: [
@@ -37,7 +39,7 @@ import Testing
     try keyring.tell("lock", "prompt allow 1.5")
     let call = Deadline(1000, from: stores.clock.now())
     let store = stores.store(waiting, until: call)
-    try store.unlock(AccountSelector(.ours))
+    try store.unlock(.named(.ours))
     #expect(try store.tokenText() == "token")
   }
 
@@ -45,10 +47,11 @@ import Testing
     try keyring.tell("lock", "prompt silent")
     let fast = Stores(session, speed: 200)
     let start = fast.clock.now()
-    #expect(kind { try fast.store(waiting).unlock(AccountSelector(.ours)) } == .unanswered)
+    #expect(kind { try fast.store(waiting).unlock(.named(.ours)) } == .unanswered)
     #expect(fast.clock.now().boot - start.boot >= 120_000)
     #expect(fast.locks.note(named: "prompt").hasPrefix("open "))
-    #expect(kind { try fast.store(.withinCall).unlock(AccountSelector(.ours)) } == .promptOpen)
+    #expect(
+      kind { try fast.store(.withinCall).unlock(.named(.ours)) } == .promptOpen)
     let journal = try journal()
     #expect(journal.count { $0 == "Prompt" } == 1 && !journal.contains("Dismiss"))
   }

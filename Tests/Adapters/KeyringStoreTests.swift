@@ -210,7 +210,7 @@ import Testing
     #expect(try !journal().contains { $0.hasPrefix("SearchItems") || $0 == "Prompt" })
     try keyring.tell("well", "prompt allow")
     let waits = stores.store(waiting)
-    try waits.unlock(AccountSelector(.ours))
+    try waits.unlock(.named(.ours))
     #expect(try waits.tokenText() == "token")
   }
 

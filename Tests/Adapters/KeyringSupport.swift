@@ -242,7 +242,7 @@ extension KeyringStore {
     try store(
       Token(
         secret: Secret(copying: text), account: account.name,
-        expiry: Expiry(lifetime: 3600, from: now), lifetime: 3600), of: account,
+        expiry: now.later(3600 * 1000), lifetime: 3600), of: account,
       mayPrompt: mayPrompt)
   }
 

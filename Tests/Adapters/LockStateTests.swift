@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
-import MetiToken
 import System
 import Testing
+
+@testable import MetiToken
 
 @Suite struct `The state in a lock file` {
   private let directory: TemporaryDirectory
@@ -11,7 +12,7 @@ import Testing
   private let file: String
 
   private let backOff = BackOff(since: noon, pause: 8000, reason: "METI: a=b, 503")
-  private let claim = RefreshClaim(since: noon, pause: 30_000)
+  private let claim = BackOff(since: noon, pause: 30_000)
 
   init() throws {
     directory = try TemporaryDirectory()
@@ -43,27 +44,14 @@ import Testing
   }
 
   @Test func `is empty at first`() throws {
-    #expect(lock.state(of: account).isEmpty)
-    #expect(try held().state.isEmpty)
+    #expect(lock.state(of: account) == LockState())
+    #expect(try held().state == LockState())
   }
 
   @Test func `is found by the next holder, and read without the lock`() throws {
     try write(full)
     #expect(lock.state(of: account) == full)
     #expect(try held().state == full)
-  }
-
-  @Test func `is lines of text`() throws {
-    try write(full)
-    #expect(
-      try directory.text(file) == """
-        boot_id=this boot
-        back_off=1767268800000 3600000 8000 trouble METI: a=b, 503
-        refresh_claim=1767268800000 3600000 30000
-        rejected=1767268800000 3600000 env:1f 5 0
-        rejected=1767268800000 3600000 file:1.2.3 6 2
-
-        """)
   }
 
   @Test func `is replaced by a shorter one`() throws {
@@ -88,30 +76,29 @@ import Testing
     #expect(lock.state(of: account) == LockState(refreshClaim: claim))
   }
 
-  @Test func `has a reason of one line`() throws {
-    try write(LockState(backOff: BackOff(since: noon, pause: 8000, reason: "a\nrejected=b")))
-    #expect(lock.state(of: account).backOff?.reason == "a rejected=b")
-    #expect(lock.state(of: account).rejections.isEmpty)
+  @Test func `has a reason of any text`() throws {
+    let state = LockState(backOff: BackOff(since: noon, pause: 8000, reason: "a\n\"b\u{1}"))
+    try write(state)
+    #expect(lock.state(of: account) == state)
   }
 
   @Test(
     arguments: [
-      "garbage", "\n\n=\n==\n", "\u{0}\u{0}",
-      "back_off=1 1 8000 trouble", "back_off=a 1 8000 trouble reason", "back_off=1 1 -1 trouble a",
-      "refresh_claim=1 1", "refresh_claim=1 1 x", "refresh_claim=1 1 1 1",
-      "rejected=1 1 env:1f 5", "rejected=1 x env:1f 5 0", "rejected=1 1 env:1f x 0", "rejected=",
-      "boot_id=this boot\nrejected=1 1 env:1f \(Int64.min) 1",
+      "garbage", "\n\n", "\u{0}\u{0}", "{", "{}", "[]", "null", #"{"rejections":1}"#,
+      #"{"rejections":[{}]}"#,
+      #"{"rejections":[{"fingerprint":"env:1f","rejection":{"on":"x"},"since":{}}]}"#,
+      #"{"backOff":{"since":{"wall":1,"boot":1},"pause":1},"rejections":[]}"#,
     ].map { Sample($0) } + [Sample("too long", String(repeating: "x", count: 100_000))])
   func `that is malformed is empty`(_ text: Sample) throws {
     try directory.write(Array(text.text.utf8), to: file)
-    #expect(lock.state(of: account).isEmpty)
+    #expect(lock.state(of: account) == LockState())
     try write(full)
     #expect(lock.state(of: account) == full)
   }
 
   @Test func `that is not UTF-8 is empty`() throws {
     try directory.write([0xFF, 0xFE, 0x00], to: file)
-    #expect(lock.state(of: account).isEmpty)
+    #expect(lock.state(of: account) == LockState())
   }
 
   @Test(arguments: [
@@ -119,8 +106,12 @@ import Testing
     ("0", "9223372036854775807"), ("9223372036854775807", "9223372036854775807"),
   ])
   func `with impossible times is over`(_ since: String, _ pause: String) throws {
+    let moment = #"{"wall":0,"boot":\#(since),"bootID":"this boot"}"#
+    let rejection = #"{"fingerprint":"a","rejection":{"on":\#(Int64.min)},"since":\#(moment)}"#
+    let backOff = #"{"since":\#(moment),"pause":\#(pause),"reason":"e","isUnusable":false}"#
     try directory.write(
-      Array("boot_id=this boot\nback_off=0 \(since) \(pause) trouble e\n".utf8), to: file)
+      Array(#"{"backOff":\#(backOff),"rejections":[\#(rejection)]}"#.utf8), to: file)
+    #expect(lock.state(of: account).rejection(of: "a", at: noon) == nil)
     #expect(lock.state(of: account).backOff?.remaining(at: noon) == 0)
   }
 }

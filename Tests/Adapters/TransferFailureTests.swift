@@ -14,7 +14,7 @@ import Testing
   }
 
   private func failure(_ reason: String, _ detail: String, mayPass: Bool) -> IssuerError {
-    .unavailable(.init(reason: reason, detail: detail, isTransient: mayPass))
+    .unavailable(reason, detail: detail, isTransient: mayPass)
   }
 
   @Test(arguments: [
@@ -73,23 +73,12 @@ import Testing
           "curl 35: \(text)", mayPass: false))
   }
 
-  @Test(arguments: [
-    (CURLPX_USER_REJECTED, false), (CURLPX_REPLY_NOT_ALLOWED, false),
-    (CURLPX_REPLY_CONNECTION_REFUSED, true), (CURLPX_CLOSED, true),
-  ])
-  func `by a SOCKS proxy may pass unless it refuses`(_ code: CURLproxycode, _ mayPass: Bool) {
-    #expect(
-      meaning(TransferFailure(code: CURLE_PROXY, text: "No", proxyError: Int(code.rawValue)))
-        == failure("cannot reach \(Self.origin): no", "curl 97: No", mayPass: mayPass))
-  }
-
-  @Test func `in the time for connecting may pass, unless no more is left`() {
+  @Test func `in the time for connecting says nothing of METI`() {
     let text = "Resolving timed out after 1000 milliseconds"
     let reason = "cannot reach \(Self.origin): resolving timed out after 1000 milliseconds"
-    var late = TransferFailure(code: CURLE_OPERATION_TIMEDOUT, text: text)
-    #expect(meaning(late) == failure(reason, "curl 28: \(text)", mayPass: true))
-    late.hadFullConnect = false
-    #expect(meaning(late) == .outOfTime(reason: reason, detail: "curl 28: \(text)"))
+    #expect(
+      meaning(TransferFailure(code: CURLE_OPERATION_TIMEDOUT, text: text))
+        == .outOfTime(reason: reason, detail: "curl 28: \(text)"))
   }
 
   @Test func `in the time for the answer says nothing of METI`() {
@@ -132,23 +121,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required",
-    "GnuTLS recv error (-12): A TLS fatal alert has been received.",
-  ])
-  func `by an alert after the handshake does not pass`(_ text: String) {
-    guard
-      case .unavailable(let trouble) = meaning(
-        TransferFailure(code: CURLE_RECV_ERROR, text: text, isConnected: true))
-    else {
-      Issue.record("it is something else")
-      return
-    }
-    #expect(!trouble.isTransient)
-  }
-
-  @Test(arguments: [
     (CURLE_GOT_NOTHING, true), (CURLE_RECV_ERROR, true), (CURLE_SEND_ERROR, true),
-    (CURLE_PARTIAL_FILE, true), (CURLE_COULDNT_RESOLVE_HOST, true),
+    (CURLE_PARTIAL_FILE, true), (CURLE_PROXY, true), (CURLE_COULDNT_RESOLVE_HOST, true),
     (CURLE_BAD_FUNCTION_ARGUMENT, false),
   ])
   func `on the way may pass, but not by a fault of ours`(_ code: CURLcode, _ mayPass: Bool) {

@@ -106,7 +106,7 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
     let answer = "HTTP/1.1 503 No\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\n"
     #expect(
       try outcome(answer)
-        == .failure(.unavailable(.init(reason: "METI is in trouble (HTTP 503)", retryAfter: 7))))
+        == .failure(.unavailable("METI is in trouble (HTTP 503)", retryAfter: 7)))
   }
 
   @Test func `reads a compressed answer that it did not ask for`() throws {

@@ -88,7 +88,8 @@ struct SteeringNameTests {
   static let names = ["a\u{202E}b@domain.com", "a\u{9B}31mb@domain.com", "a\u{200B}b@domain.com"]
 
   private let refusal = Told.failure(
-    64, "the account name contains a space or a control character")
+    64,
+    "the account name is empty, longer than 254 bytes, or contains a space or a control character")
 
   @Test(arguments: names)
   func `are refused where they come in`(_ name: String) throws {

@@ -76,6 +76,9 @@ struct CommandLineTests {
           hint: "put the command before its options: meti-token \(command) ..."))
   }
 
+  private static let malformedURL =
+    "must have a host, and may have a port and a path, in printable ASCII and without a user name"
+
   @Test(arguments: [
     ("http://example.com", "must begin with https:// (http:// only for loopback addresses)"),
     (
@@ -84,14 +87,14 @@ struct CommandLineTests {
     ),
     ("ftp://example.com", "must begin with https:// (http:// only for loopback addresses)"),
     ("example.com", "must begin with https:// (http:// only for loopback addresses)"),
-    ("https://me:secret@example.com", "must not contain a user name or password"),
-    ("https://example.com@127.0.0.1", "must not contain a user name or password"),
-    ("https://example.com/?a=b", "must not contain a query or a fragment"),
-    ("https://exa mple.com", "contains a space, a control character or a character outside ASCII"),
-    ("https://éxample.com", "contains a space, a control character or a character outside ASCII"),
-    ("https://", "has no legal host name"),
-    ("https://example.com:0", "has no port from 1 to 65535"),
-    ("https://example.com:65536", "has no port from 1 to 65535"),
+    ("https://me:secret@example.com", malformedURL),
+    ("https://example.com@127.0.0.1", malformedURL),
+    ("https://example.com/?a=b", malformedURL),
+    ("https://exa mple.com", malformedURL),
+    ("https://éxample.com", malformedURL),
+    ("https://", malformedURL),
+    ("https://example.com:0", malformedURL),
+    ("https://example.com:65536", malformedURL),
   ])
   func `a URL that secrets must not go to is refused`(url: String, reason: String) throws {
     #expect(

@@ -77,7 +77,8 @@ struct DoctorTests {
     #expect(report.detail("kernel") == "works")
     #expect(report.detail("api").hasPrefix("\(place.url) answers, HTTP 404, in "))
     #expect(
-      report.detail("api").contains("; certificate of meti-token test server, by meti-token test"))
+      report.detail("api").contains(
+        "; certificate of CN = meti-token test server, by CN = meti-token test ca, until "))
     #expect(report.detail("api").hasSuffix("; trusts the certificates in \(place.caFile)"))
     #expect(report.detail("credentials") == "a password is in the keyring")
     #expect(report.detail("clock") == "agrees with METI's clock")

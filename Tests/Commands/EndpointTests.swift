@@ -217,23 +217,23 @@ struct EndpointTests {
     Unusable("no token", .body(#"{"canary":1}"#), "METI's answer has no token"),
     Unusable(
       "a token that is a number", .body(#"{"token":1}"#),
-      "the token in METI's answer is not a string"),
+      "METI's answer is not JSON, or damaged"),
     Unusable(
       "a newline in the token", .body(#"{"token":"canary\nX-Evil: 1","expires_in":60}"#),
-      "the token in METI's answer has characters that no bearer token may have"),
+      "the token in METI's answer is empty, too long or no bearer token"),
     Unusable(
       "a token that is too long",
       .body(#"{"token":"\#(String(repeating: "canary", count: 3000))","expires_in":60}"#),
-      "the token in METI's answer is longer than 16384 bytes"),
+      "the token in METI's answer is empty, too long or no bearer token"),
     Unusable(
       "no life", .body(#"{"token":"canary","expires_in":0}"#),
-      "expires_in in METI's answer is less than a second"),
+      "expires_in in METI's answer is not a number of seconds up to a year"),
     Unusable(
       "an absurd life", .body(#"{"token":"canary","expires_in":99999999999999999999}"#),
-      "expires_in in METI's answer is longer than a year"),
+      "expires_in in METI's answer is not a number of seconds up to a year"),
     Unusable(
       "a life that is no number", .body(#"{"token":"canary","expires_in":"canary"}"#),
-      "expires_in in METI's answer is not a number"),
+      "expires_in in METI's answer is not a number of seconds up to a year"),
     Unusable(
       "another kind of token", .body(#"{"access_token":"canary","token_type":"mac"}"#),
       "the token in METI's answer is not a bearer token"),

@@ -54,23 +54,17 @@ struct EngFlowTests {
   }
 
   @Test func `a malformed request is an error`() throws {
-    for (request, error) in [
-      ("{}", "the credential request has no uri"),
-      (#"{"uri":1}"#, "the uri of the credential request is not a string"),
-      (#"{"uri":null}"#, "the uri of the credential request is not a string"),
-      (#"{"uri":"URL","uri":"URL"}"#, "the credential request has more than one uri"),
-      (#"{"uri":"URL"} x"#, "the credential request is not a JSON object in UTF-8"),
-      (#"{"uri":"URL"}{}"#, "the credential request is not a JSON object in UTF-8"),
-      (#"{"uri":"URL""#, "the credential request is not a JSON object in UTF-8"),
-      (#"{"uri":"URL"]"#, "the credential request is not a JSON object in UTF-8"),
-      (#"{"uri":"\x"}"#, "the credential request is not a JSON object in UTF-8"),
-      (
-        #"{"a":"# + String(repeating: "[", count: 100),
-        "the credential request is not a JSON object in UTF-8"
-      ),
+    for request in [
+      "{}", #"{"uri":1}"#, #"{"uri":null}"#, #"{"uri":"URL","uri":"URL"}"#, #"{"uri":"URL"} x"#,
+      #"{"uri":"URL"}{}"#, #"{"uri":"URL""#, #"{"uri":"URL"]"#, #"{"uri":"\x"}"#,
+      #"{"a":"# + String(repeating: "[", count: 100),
     ] {
       let request = request.replacing("URL", with: place.url)
-      #expect(try place.ask("get", request).told == .failure(65, error), "\(request)")
+      #expect(
+        try place.ask("get", request).told
+          == .failure(
+            65, "the credential request is not a JSON object in UTF-8 with one uri, a string"),
+        "\(request)")
     }
   }
 

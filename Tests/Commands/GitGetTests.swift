@@ -175,22 +175,24 @@ struct GitGetTests {
   // MARK: Malformed requests
 
   @Test func `a malformed request is refused, and not repeated`() throws {
+    let malformedLine = "a line of the credential request is malformed"
+    let tooLong = "the credential request, or one of its lines, is too long"
     for (request, error) in [
       ("protocol=https\nhost=HOST\nhost=evil.example", "the credential request contradicts itself"),
       ("host=HOST\nurl=https://evil.example/", "the credential request contradicts itself"),
-      ("password=evil\n=x", "a line of the credential request has no key"),
-      ("evil\nprotocol=https\nhost=HOST", "a line of the credential request has no ="),
+      ("password=evil\n=x", malformedLine),
+      ("evil\nprotocol=https\nhost=HOST", malformedLine),
       (
         "protocol=https\nhost=HOST\nusername=a\rb",
-        "the credential request has a carriage return inside a line"
+        malformedLine
       ),
-      ("protocol=https\nhost=HOST\0", "the credential request has a NUL byte"),
+      ("protocol=https\nhost=HOST\0", malformedLine),
       ("url=evil", "the credential request has an unusable url"),
       (
         "path=" + String(repeating: "e", count: 65_531),
-        "a line of the credential request is too long"
+        tooLong
       ),
-      (String(repeating: "a[]=b\n", count: 180_000), "the credential request is too large"),
+      (String(repeating: "a[]=b\n", count: 180_000), tooLong),
     ] {
       let request = request.replacing("HOST", with: place.host)
       #expect(try place.ask("get", request).told == .failure(65, error), "\(error)")

@@ -177,8 +177,6 @@ struct KeyringFaultTests {
         == Told(
           status: .exit(77), out: "",
           err: """
-            meti-token: warning: the keyring did not record METI's rejection: no keyring \
-            is running: nothing provides org.freedesktop.secrets
             meti-token: error: METI rejects the credentials of \(email) (HTTP 401)
             meti-token: hint: log in with: meti-token login --email \(email)
 

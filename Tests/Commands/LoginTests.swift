@@ -152,14 +152,15 @@ struct LoginTests {
   }
 
   @Test func `an illegal e-mail address is refused`() throws {
-    for (email, reason) in [
-      ("", "is empty"), ("a b@c.d", "contains a space or a control character"),
-      ("a@b\nc", "contains a space or a control character"),
-      (String(repeating: "a", count: 255), "is longer than 254 bytes"),
-    ] {
+    for email in ["", "a b@c.d", "a@b\nc", String(repeating: "a", count: 255)] {
       let outcome = try place.run(
         "login", "--email", email, "--password-stdin", input: .text(password))
-      #expect(outcome.told == .failure(64, "the account name \(reason)"), "\(email)")
+      #expect(
+        outcome.told
+          == .failure(
+            64,
+            "the account name is empty, longer than 254 bytes, or contains a space or a control "
+              + "character"), "\(email)")
     }
   }
 

@@ -164,7 +164,8 @@ struct PromptTests {
     try terminal.expect("METI e-mail: ")
     terminal.send("\n")
     #expect(terminal.wait().status == .exit(64))
-    try terminal.expect("meti-token: error: the account name is empty\r\n")
+    try terminal.expect(
+      "meti-token: error: the account name is empty, longer than 254 bytes, or contains a space")
   }
 
   @Test func `a mistyped letter can be deleted`() throws {

@@ -14,21 +14,21 @@ import Testing
   }
 
   @Test func `are listed each once, in the order of their bytes`() {
-    let names = ["b", composed, "a", decomposed, "b", "B", composed].distinctNames()
+    let names = StoredAccounts(names: ["b", composed, "a", decomposed, "b", "B", composed]).names
     #expect(
       names.map { Array($0.utf8) } == ["B", "a", "b", decomposed, composed].map { Array($0.utf8) })
   }
 
   @Test func `tell selectors apart`() {
-    let one = AccountSelector(api: .standard, name: composed)
-    #expect(one != AccountSelector(api: .standard, name: decomposed))
-    #expect(one == AccountSelector(api: .standard, name: composed))
+    let one = AccountSelector.named(.named(composed))
+    #expect(one != .named(.named(decomposed)))
+    #expect(one == .named(.named(composed)))
     #expect(one != anyone)
-    #expect(anyone == AccountSelector(api: .standard, name: nil))
+    #expect(anyone == AccountSelector.any(.standard))
   }
 
   @Test func `are allowed by a selector that names them or none`() {
-    let one = AccountSelector(api: .standard, name: composed)
+    let one = AccountSelector.named(.named(composed))
     #expect(one.allows(composed))
     #expect(!one.allows(decomposed))
     #expect(anyone.allows(decomposed))

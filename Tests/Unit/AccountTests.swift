@@ -11,17 +11,17 @@ import Testing
   }
 
   @Test func `is not nameless`() {
-    #expect(refusal("") == .empty)
+    #expect(isRefused(""))
   }
 
   @Test(arguments: [String(repeating: "a", count: 255), String(repeating: "é", count: 128)])
   func `has a name of at most 254 bytes`(_ name: String) {
-    #expect(refusal(name) == .tooLong)
+    #expect(isRefused(name))
   }
 
   @Test(arguments: ["a b", " a", "a\n", "a\r", "a\u{0}b", "a\tb", "a\u{7F}", "\u{1B}[2J"])
   func `has no control characters in its name`(_ name: String) {
-    #expect(refusal(name) == .spaceOrControlCharacter)
+    #expect(isRefused(name))
   }
 
   @Test func `is compared byte for byte`() {
@@ -35,8 +35,8 @@ import Testing
     #expect(Account.anna != Account.named("anna@domain.com", at: other))
   }
 
-  private func refusal(_ name: String) -> AccountNameError? {
-    failure { () throws(AccountNameError) in _ = try Account(name: name, api: .standard) }
+  private func isRefused(_ name: String) -> Bool {
+    (try? Account(name: name, api: .standard)) == nil
   }
 }
 
@@ -54,7 +54,7 @@ import Testing
 
   @Test func `is never the same for two accounts`() throws {
     // The first # ends the API, because no API URL has one.
-    #expect(throws: APIURLError.queryOrFragment) { try APIURL("https://a.example/x#y") }
+    #expect(throws: APIURLError.malformed) { try APIURL("https://a.example/x#y") }
     let descriptions = ["a", "a#b", "#", "#a"].map { Account.named($0).description }
     #expect(Set(descriptions).count == descriptions.count)
   }

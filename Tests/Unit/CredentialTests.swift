@@ -1,5 +1,6 @@
-import MetiToken
 import Testing
+
+@testable import MetiToken
 
 @Suite struct `A password` {
   @Test(arguments: [

@@ -4,9 +4,9 @@ import Testing
 @Suite struct `The account of a call` {
   private let world = World()
 
-  private func account(_ name: String?) -> Result<Account, TokenError> {
+  private func account(_ named: Account? = nil) -> Result<Account, TokenError> {
     world.result { () throws(TokenError) in
-      try world.renewal.account(for: AccountSelector(api: .standard, name: name))
+      try world.renewal.account(for: named.map { .named($0) } ?? anyone)
     }
   }
 
@@ -15,55 +15,49 @@ import Testing
   @Test func `is the default one, whatever the keyring says`() {
     world.log(in: .ben)
     world.store.trouble = { _ in KeyringError(.noProvider) }
-    #expect(account(nil) == .success(.anna))
+    #expect(account() == .success(.anna))
   }
 
   @Test func `is the one that was named`() {
-    #expect(account("ben@domain.com") == .success(.ben))
+    #expect(account(.ben) == .success(.ben))
     #expect(world.store.calls == [])
   }
 
   @Test func `without a default is the only one that is stored`() {
     world.defaults.name = nil
-    #expect(account(nil) == .success(.anna))
+    #expect(account() == .success(.anna))
     #expect(world.warnings == [])
   }
 
   @Test func `without a default is none of several`() {
     world.log(in: .ben)
     world.defaults.name = nil
-    #expect(account(nil) == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+    #expect(account() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
   }
 
   @Test func `is none if nothing is stored`() {
     world.store.bodies = [:]
     world.defaults.name = nil
-    #expect(account(nil) == .failure(.noAccount(anyone)))
+    #expect(account() == .failure(.noAccount(anyone)))
   }
 
   @Test func `without a default is behind the lock of the keyring`() {
     world.defaults.name = nil
     world.store.isLocked = true
-    #expect(account(nil) == .success(.anna))
+    #expect(account() == .success(.anna))
     #expect(world.store.calls == ["find accounts", "unlock all", "find accounts"])
-  }
-
-  @Test(arguments: ["", "a b", String(repeating: "a", count: 300)])
-  func `is none if the name cannot be one`(_ name: String) {
-    #expect(
-      account(name) == .failure(.noAccount(AccountSelector(api: .standard, name: name))))
   }
 
   @Test func `is the only stored one, with a warning, if the default cannot be read`() {
     world.defaults.trouble = noFile
-    #expect(account(nil) == .success(.anna))
+    #expect(account() == .success(.anna))
     #expect(world.warnings == [.defaultNotRead(noFile)])
   }
 
   @Test func `is not guessed among several if the default cannot be read`() {
     world.log(in: .ben)
     world.defaults.trouble = noFile
-    #expect(account(nil) == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
+    #expect(account() == .failure(.noDefault(["anna@domain.com", "ben@domain.com"])))
   }
 
   @Test func `is looked for once in a call that waits`() {

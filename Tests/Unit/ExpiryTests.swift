@@ -1,13 +1,14 @@
-import MetiToken
 import Testing
 
+@testable import MetiToken
+
 /// Issued at noon for an hour.
-private let expiry = Expiry(lifetime: 3600, from: noon)
+private let expiry = noon.later(3600 * 1000)
 
 @Suite struct `An expiry` {
   @Test func `counts the life from its start on both clocks`() {
     #expect(
-      expiry == Expiry(wall: noon.wall + hour, boot: noon.boot + hour, bootID: "this boot"))
+      expiry == Moment(wall: noon.wall + hour, boot: noon.boot + hour, bootID: "this boot"))
   }
 
   @Test(
@@ -50,8 +51,8 @@ private let expiry = Expiry(lifetime: 3600, from: noon)
     let unknown = Moment(wall: noon.wall, boot: noon.boot, bootID: "")
     var later = unknown
     later.wall += 10 * 60 * second
-    #expect(Expiry(lifetime: 3600, from: unknown).remaining(at: later) == 50 * 60 * second)
-    #expect(!Expiry(lifetime: 3600, from: unknown).isSameBoot(unknown))
+    #expect(unknown.later(3600 * 1000).remaining(at: later) == 50 * 60 * second)
+    #expect(!unknown.later(3600 * 1000).isSameBoot(unknown))
   }
 
   @Test func `is judged by the wall clock where the boot id is no longer known`() {

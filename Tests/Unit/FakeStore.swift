@@ -11,7 +11,7 @@ final class FakeStore: CredentialStore {
   var trouble: (String) -> KeyringError? = { _ in nil }
   /// As the environment, whose credentials have a fingerprint of their own.
   var isReadOnly = false
-  var fingerprint = Credential.keyringFingerprint
+  var fingerprint = "env:1"
 
   /// Whether the last token could be stored with a prompt.
   private(set) var mayPromptForToken: Bool?
@@ -59,7 +59,8 @@ extension FakeStore {
     }
     return Credential(
       account: account, grant: found.grant, secret: found.secret.duplicate(),
-      rejection: found.rejection, fingerprint: fingerprint)
+      rejection: found.rejection,
+      fingerprint: isReadOnly ? fingerprint : Credential.keyringFingerprint)
   }
 
   func unlock(_ selector: AccountSelector) throws(KeyringError) {

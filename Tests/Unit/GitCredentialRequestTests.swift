@@ -56,23 +56,23 @@ import Testing
   }
 
   @Test(arguments: [
-    ("host", MalformedRequest.noEqualsSign),
-    ("host=a\nprotocol\n", .noEqualsSign),
-    ("{\"uri\":\"https://a/\"}\n", .noEqualsSign),
-    (" \n", .noEqualsSign),
-    ("=a\n", .emptyKey),
-    ("=\n", .emptyKey),
-    ("path=a\rhost=b\n", .carriageReturn),
-    ("path=a\r\r\n", .carriageReturn),
-    ("\r\r\n", .carriageReturn),
-    ("ho\rst=b\n", .carriageReturn),
-    ("path=a\0b\n", .nul),
-    ("pa\0th=a\n", .nul),
-    ("wwwauth[]=a\0b\n", .nul),
-    ("\0\n", .nul),
+    "host",
+    "host=a\nprotocol\n",
+    "{\"uri\":\"https://a/\"}\n",
+    " \n",
+    "=a\n",
+    "=\n",
+    "path=a\rhost=b\n",
+    "path=a\r\r\n",
+    "\r\r\n",
+    "ho\rst=b\n",
+    "path=a\0b\n",
+    "pa\0th=a\n",
+    "wwwauth[]=a\0b\n",
+    "\0\n",
   ])
-  func `a line which is no attribute is malformed`(text: String, reason: MalformedRequest) {
-    #expect(throws: reason) { try RequestText(text) }
+  func `a line which is no attribute is malformed`(text: String) {
+    #expect(throws: MalformedRequest.malformedLine) { try RequestText(text) }
   }
 
   @Test func `a line has at most 65535 bytes with its line feed`() throws {
@@ -82,17 +82,17 @@ import Testing
 
     let tooLong = Array("path=".utf8) + Array(repeating: UInt8(ascii: "a"), count: 65_530) + [0x0A]
     #expect(tooLong.count == 65_536)
-    #expect(throws: MalformedRequest.lineTooLong) { try RequestText(tooLong) }
+    #expect(throws: MalformedRequest.tooLong) { try RequestText(tooLong) }
   }
 
   @Test func `a line feed where a longer line would be split starts no attribute`() {
     // CVE-2020-5260's kin: a reader with a fixed buffer takes the rest for a line of its own.
     let text = "path=" + String(repeating: "a", count: 65_530) + "host=api.meti.millpont.com\n"
-    #expect(throws: MalformedRequest.lineTooLong) { try RequestText(text) }
+    #expect(throws: MalformedRequest.tooLong) { try RequestText(text) }
   }
 
   @Test func `an unknown attribute is held to the same length`() {
-    #expect(throws: MalformedRequest.lineTooLong) {
+    #expect(throws: MalformedRequest.tooLong) {
       try RequestText("wwwauth[]=" + String(repeating: "a", count: 65_536) + "\n")
     }
   }
@@ -102,7 +102,7 @@ import Testing
     let full = Array([[UInt8]](repeating: line, count: 1024).joined())
     #expect(full.count == 1_048_576)
     #expect(try RequestText(full) == RequestText())
-    #expect(throws: MalformedRequest.tooLarge) { try RequestText(full + [0x0A]) }
+    #expect(throws: MalformedRequest.tooLong) { try RequestText(full + [0x0A]) }
   }
 
   @Test(arguments: ["protocol", "host", "path", "username", "password", "credential", "authtype"])

@@ -7,33 +7,23 @@ import Testing
 
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    var noPrompt = false
-    var isHelper = false
     var terminal = true
-    var foreground = true
     var variables: [String: String] = [:]
     let expected: Interaction
 
     init(
       _ name: String, _ questions: Bool, _ dialogs: Interaction.Dialogs,
-      _ variables: [String: String] = [:], terminal: Bool = true, foreground: Bool = true,
-      isHelper: Bool = false, noPrompt: Bool = false
+      _ variables: [String: String] = [:], terminal: Bool = true
     ) {
       testDescription = name
       expected = Interaction(questions: questions, dialogs: dialogs)
       self.variables = variables
       self.terminal = terminal
-      self.foreground = foreground
-      self.isHelper = isHelper
-      self.noPrompt = noPrompt
     }
 
     func interaction() throws(InteractionError) -> Interaction {
       let variables = variables
-      return try Interaction(
-        PromptSituation(
-          noPrompt: noPrompt, isHelper: isHelper, hasTerminal: terminal, isForeground: foreground,
-          variable: { variables[$0] }))
+      return try Interaction(hasTerminal: terminal, variable: { variables[$0] })
     }
   }
 
@@ -55,18 +45,10 @@ import Testing
     Case(
       "SSH without a terminal, with a forwarded display", false, .never,
       with(ssh, "DISPLAY=localhost:10.0"), terminal: false),
-    Case("a background job", false, .withinCall, desktop, foreground: false),
-    Case("a background job without a display", false, .never, foreground: false),
     Case("a notebook", false, .withinCall, with(desktop, "JPY_PARENT_PID=7")),
     Case("a notebook without a display", false, .never, ["JPY_PARENT_PID": "7"]),
-    Case("a helper verb", false, .withinCall, desktop, isHelper: true),
-    Case("a helper verb without a display", false, .never, isHelper: true),
     Case("CI", false, .never, with(desktop, "CI=true")),
     Case("CI=false", true, waiting, ["CI": "false"]),
-    Case("--no-prompt", false, .never, desktop, noPrompt: true),
-    Case(
-      "--no-prompt before the variable", false, .never,
-      with(desktop, "METI_TOKEN_INTERACTIVE=dialog"), noPrompt: true),
     Case("GCM_INTERACTIVE=0", false, .never, with(desktop, "GCM_INTERACTIVE=0")),
     Case("GCM_INTERACTIVE=never", false, .never, with(desktop, "GCM_INTERACTIVE=Never")),
     Case("GCM_INTERACTIVE=auto", true, waiting, ["GCM_INTERACTIVE": "auto"]),
@@ -74,24 +56,16 @@ import Testing
     Case(
       "git -c credential.interactive=false", false, .never,
       with(desktop, "GIT_CONFIG_PARAMETERS='a.b'='c' 'credential.interactive'='false'"),
-      isHelper: true),
+      terminal: false),
     Case(
       "the same before git 2.31", false, .never,
-      with(desktop, "GIT_CONFIG_PARAMETERS='credential.interactive=never'"), isHelper: true),
+      with(desktop, "GIT_CONFIG_PARAMETERS='credential.interactive=never'"), terminal: false),
     Case(
       "git -c credential.interactive=true, last", false, .withinCall,
       with(
         desktop,
         "GIT_CONFIG_PARAMETERS='credential.interactive'='false' 'credential.interactive'='true'"),
-      isHelper: true),
-    Case(
-      "GIT_CONFIG_COUNT", false, .never,
-      with(
-        with(with(desktop, "GIT_CONFIG_COUNT=1"), "GIT_CONFIG_KEY_0=credential.Interactive"),
-        "GIT_CONFIG_VALUE_0=no"), isHelper: true),
-    Case(
-      "a GIT_CONFIG_COUNT that is no number", false, .withinCall,
-      with(desktop, "GIT_CONFIG_COUNT=-3"), isHelper: true),
+      terminal: false),
     Case("auto", true, waiting, ["METI_TOKEN_INTERACTIVE": "auto"]),
     Case("an empty setting", true, waiting, ["METI_TOKEN_INTERACTIVE": ""]),
     Case("0", false, .never, with(desktop, "METI_TOKEN_INTERACTIVE=0")),

@@ -21,6 +21,6 @@ import Testing
   @Test func `does not let a value end its string`() {
     var object = JSONObject()
     object.add("a", #"","b":"\"#)
-    #expect(text(object.finish()) == #"{"a":"\",\"b\":\"\\"}"#)
+    #expect(text(object.finish()) == #"{"a":"\u0022,\u0022b\u0022:\u0022\u005c"}"#)
   }
 }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct `The state of a lock` {
   private let state = LockState(
     backOff: BackOff(since: noon, pause: 8 * second, reason: "trouble"),
-    refreshClaim: RefreshClaim(since: noon, pause: 30 * second),
+    refreshClaim: BackOff(since: noon, pause: 30 * second),
     rejections: [
       .init(fingerprint: "env:1", rejection: Rejection(on: 1), since: noon),
       .init(fingerprint: "env:2", rejection: Rejection(on: 1, ambiguousCount: 1), since: noon),
@@ -33,19 +33,13 @@ import Testing
   }
 
   @Test func `is empty if the boot clock was set back`() {
-    #expect(state.current(at: noon.later(-1)).isEmpty)
+    #expect(state.current(at: noon.later(-1)) == LockState())
   }
 
   @Test func `does not follow the wall clock`() {
     var now = noon
     now.wall += 1000 * hour
     #expect(state.current(at: now) == state)
-  }
-
-  @Test func `holds a claim for an hour at most`() {
-    let claim = RefreshClaim(since: noon, pause: .max)
-    #expect(claim.isCurrent(at: noon.later(hour - 1)))
-    #expect(!claim.isCurrent(at: noon.later(hour)))
   }
 
   @Test func `is written only if it changes`() {

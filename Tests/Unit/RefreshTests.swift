@@ -1,5 +1,6 @@
-import MetiToken
 import Testing
+
+@testable import MetiToken
 
 /// 800 seconds before its end.
 @Suite struct `A token in its refresh window` {

@@ -62,7 +62,7 @@ extension World {
   @Test func `is reported when a pause is longer than a second`() {
     answers(.failure(.trouble()), .failure(.trouble(retryAfter: 7)))
     _ = world.issue()
-    #expect(world.waits == [.retry(milliseconds: 7 * second)])
+    #expect(world.waits == ["retrying in 7 seconds"])
   }
 
   @Test func `is given our own pause if it asks for less`() {
@@ -130,24 +130,41 @@ extension World {
     #expect(backOff?.remaining(at: world.clock.now()) ?? 0 == 0)
   }
 
-  @Test(arguments: [IssuerError.rejection, .outOfTime(reason: "no answer in time")])
-  func `is neither a rejection nor the end of a caller's time`(_ error: IssuerError) {
-    answers(.failure(error))
-    #expect(world.issue() == .failure(error))
-    #expect(asked == 1)
+  private let timeIsOver = IssuerError.outOfTime(reason: "no answer in time")
+
+  @Test func `is neither a rejection nor the end of a caller's time`() {
+    for (answer, error) in [
+      (FakeIssuer.Answer.failure(.rejection), IssuerError.rejection), (.silence, timeIsOver),
+    ] {
+      answers(answer)
+      #expect(world.issue() == .failure(error))
+      #expect(backOff == nil)
+    }
+    #expect(asked == 2)
+  }
+
+  @Test func `is a time for the connection that is over while the call has more`() {
+    answers(.failure(timeIsOver))
+    #expect(world.issue() == .success("issued-2"))
+    #expect(pauses == [250])
+  }
+
+  @Test func `is not the end of a caller's time a little early`() {
+    answers(.failure(timeIsOver))
+    #expect(world.issue(within: 100) == .failure(timeIsOver))
     #expect(backOff == nil)
   }
 
   @Test func `is still known after a call without time`() {
     let pause = BackOff(since: noon.later(-9 * second), pause: 8 * second, reason: "trouble")
     world.lock.state.backOff = pause
-    answers(.failure(.outOfTime(reason: "no answer in time")))
-    #expect(world.issue() == .failure(.outOfTime(reason: "no answer in time")))
+    answers(.silence)
+    #expect(world.issue() == .failure(timeIsOver))
     #expect(backOff == pause)
   }
 
   @Test func `is not what a call with time meets behind one without`() {
-    answers(.failure(.outOfTime(reason: "no answer in time")))
+    answers(.silence)
     let start = world.clock.now()
     #expect(world.issue(within: second, since: start) != .success("issued-1"))
     #expect(world.issue(since: start) == .success("issued-2"))
@@ -283,6 +300,6 @@ extension World {
     _ = world.issue()
     world.clock.pass(2 * second)
     #expect(world.issue() == .success("issued-2"))
-    #expect(world.lock.state.isEmpty)
+    #expect(world.lock.state == LockState())
   }
 }

@@ -1,4 +1,4 @@
-import MetiToken
+@testable import MetiToken
 
 /// Noon of 2026-01-01 UTC on a machine that started an hour ago.
 let noon = Moment(wall: 1_767_268_800_000, boot: 3_600_000, bootID: "this boot")
@@ -7,14 +7,7 @@ let second: Int64 = 1_000
 let minute: Int64 = 60_000
 let hour: Int64 = 3_600_000
 
-let anyone = AccountSelector(api: .standard, name: nil)
-
-extension Moment {
-  /// `milliseconds` later on both clocks.
-  func later(_ milliseconds: Int64) -> Moment {
-    Moment(wall: wall + milliseconds, boot: boot + milliseconds, bootID: bootID)
-  }
-}
+let anyone = AccountSelector.any(.standard)
 
 extension Account {
   static let anna = named("anna@domain.com")
@@ -35,12 +28,20 @@ extension Token {
   ) -> Token {
     Token(
       secret: Secret(copying: text), account: account.name,
-      expiry: Expiry(lifetime: lifetime, from: start), lifetime: lifetime)
+      expiry: start.later(lifetime * 1000), lifetime: lifetime)
   }
 
   /// A token that has `left` milliseconds at noon.
   static func left(_ left: Int64, _ text: String, lifetime: Int64 = 3600) -> Token {
     issued(text, lifetime: lifetime, at: noon.later(left - lifetime * second))
+  }
+}
+
+extension Token {
+  /// Milliseconds until a default call does something about it; 0 if it does now.
+  func quietTime(at now: Moment) -> Int64 {
+    guard need(at: now) == .none else { return 0 }
+    return min(untilRefresh(at: now), expiry.remaining(at: now) - times.handOutMargin)
   }
 }
 
@@ -53,15 +54,13 @@ extension Credential {
 }
 
 extension IssuerError {
-  static let rejection = IssuerError.rejected(.init(status: 401))
-  static let ambiguous = IssuerError.rejected(.init(status: 403, isAmbiguous: true))
+  static let rejection = IssuerError.rejected(status: 401)
+  static let ambiguous = IssuerError.rejected(status: 403, isAmbiguous: true)
 
   static func trouble(
     retryAfter: Int64? = nil, isTransient: Bool = true
   ) -> IssuerError {
-    .unavailable(
-      .init(
-        reason: "METI is in trouble (HTTP 503)", retryAfter: retryAfter, isTransient: isTransient))
+    .unavailable("METI is in trouble (HTTP 503)", retryAfter: retryAfter, isTransient: isTransient)
   }
 }
 

@@ -1,5 +1,6 @@
-import MetiToken
 import Testing
+
+@testable import MetiToken
 
 @Suite struct `A login` {
   private let world = World()
@@ -43,20 +44,6 @@ import Testing
     #expect(world.store.calls == [])
     #expect(world.defaults.name == "anna@domain.com")
     #expect(world.token() == .success("cached"))
-  }
-
-  @Test(arguments: [true, false])
-  func `that could not be read again is refused before METI is asked`(isVerified: Bool) {
-    // With its grant, and the marks of a rejection that may come later.
-    let beside = "\ngrant=password\nrejected_on=9223372036854775807\nrejections=1\n".utf8.count
-    let longest = String(repeating: "x", count: StoredBody.longest - beside)
-    let error =
-      isVerified
-      ? world.login(.ben, longest + "x") : .failure(world.storeUnverified(.ben, longest + "x")!)
-    #expect(error == .failure(.tooLong(.ben)))
-    #expect(world.store.calls == [])
-    #expect(world.issuer.asked == [])
-    #expect(world.login(.ben, longest) == .success("issued-1"))
   }
 
   @Test func `clears the mark of a rejection`() {
@@ -166,7 +153,7 @@ import Testing
   }
 
   @Test func `to an account that is not stored fails`() {
-    #expect(makeDefault(.ben) == .noAccount(AccountSelector(.ben)))
+    #expect(makeDefault(.ben) == .noAccount(.named(.ben)))
     #expect(world.defaults.name == "anna@domain.com")
   }
 

@@ -14,13 +14,13 @@ import Testing
       (20, 5_001, .none), (20, 5_000, .required), (4, 1_001, .none), (4, 1_000, .required),
     ] as [(Int64, Int64, RenewalNeed)])
   func `follows from what it has left`(_ lifetime: Int64, _ left: Int64, _ need: RenewalNeed) {
-    let expiry = Expiry(wall: noon.wall + left, boot: noon.boot + left, bootID: noon.bootID)
+    let expiry = Moment(wall: noon.wall + left, boot: noon.boot + left, bootID: noon.bootID)
     // The spread is another test's.
     let token = Token(
       secret: Secret(copying: "a"), account: "a", expiry: expiry, lifetime: lifetime,
       refreshFrom: expiry.boot
         - TokenTimes(lifetime: lifetime).refreshMargin(
-          Expiry(wall: 0, boot: 0, bootID: "")))
+          Moment(wall: 0, boot: 0, bootID: "")))
     let found = token.need(at: noon)
     #expect(found == need)
   }
@@ -44,7 +44,7 @@ import Testing
 
   @Test func `is nothing while a caller has claimed it`() {
     let now = noon.later(hour - 800 * second)
-    let token = Token.issued("a").claimed(at: now)
+    let token = Token.issued("a").claimed(at: now, pause: 30 * second)
     let needs = [0, 29_999, 30_000].map { token.need(at: now.later($0)) }
     #expect(needs == [.none, .none, .refresh])
     let quiet = token.quietTime(at: now)
@@ -53,7 +53,7 @@ import Testing
 
   @Test func `is all at the end of a claimed token, too`() {
     let now = noon.later(hour - 6 * second)
-    let token = Token.issued("a").claimed(at: now)
+    let token = Token.issued("a").claimed(at: now, pause: 30 * second)
     let needs = [999, 1000].map { token.need(at: now.later($0)) }
     #expect(needs == [.none, .required])
   }

@@ -9,7 +9,7 @@ final class World {
   let issuer: FakeIssuer
   let lock: FakeLock
   private(set) var warnings: [Warning] = []
-  var waits: [Wait] = []
+  var waits: [String] = []
 
   lazy var renewal = Renewal(
     cache: cache, store: store, defaults: defaults, issuer: issuer, locks: lock, clock: clock,
@@ -57,7 +57,7 @@ final class World {
     within limit: Int64 = 30 * second
   ) -> Result<String, TokenError> {
     let request = TokenRequest(
-      selector: AccountSelector(api: .standard, name: account?.name), minimumValidity: asked,
+      selector: account.map { .named($0) } ?? anyone, minimumValidity: asked,
       mustBeNew: mustBeNew)
     return result { () throws(TokenError) in
       let deadline = Deadline(limit, from: clock.now())

@@ -12,10 +12,7 @@ extension Doctor {
     do {
       let probe = try endpoint.probe(url, on: server, until: deadline)
       var detail = "\(server.origin) answers, HTTP \(probe.status), in \(probe.milliseconds) ms"
-      if let certificate = probe.certificate {
-        detail += "; certificate of \(certificate.subject), by \(certificate.issuer), "
-        detail += "until \(certificate.expiry)"
-      }
+      if let certificate = probe.certificate { detail += "; \(certificate)" }
       detail += route(server, isUsed: probe.usesProxy)
       // The URL need not exist: an answer of METI's is what counts.
       let isTrouble = probe.status >= 500
