@@ -14,7 +14,10 @@ extension Process {
   static func prepareSignals() { _ = originalActions }
 
   static func restoreSignals() {
-    for (number, action) in originalActions { _ = signal(number, action) }
+    // Not by an iterator: SIG_IGN, the number 1 in an optional function, would look like its end.
+    for index in originalActions.indices {
+      _ = signal(originalActions[index].0, originalActions[index].1)
+    }
   }
 
   /// Ends as by this signal, so that the parent sees what ended the work.
