@@ -19,8 +19,8 @@ enum TokenResponse {
     let fields: Fields
     do {
       fields = try body.decoded(as: Fields.self)
-    } catch let flaw as FieldFlaw {
-      throw .unusable(reason: flaw.reason)
+    } catch let error as IssuerError {
+      throw error
     } catch {
       throw .unusable(reason: flaw(body))
     }
@@ -55,14 +55,6 @@ enum TokenResponse {
   }
 }
 
-/// A member that is not what it should be.
-private struct FieldFlaw: Error {
-  let reason: String
-
-  static let lifetime = FieldFlaw(
-    reason: "expires_in in METI's answer is not a number of seconds up to a year")
-}
-
 private struct Fields: Decodable {
   /// JSONDecoder gives a `String` or nothing. Neither it nor what the decoder copies inside is
   /// wiped; both are gone when the token has been copied.
@@ -83,24 +75,27 @@ private struct Fields: Decodable {
       try object.contains(key) && !object.decodeNil(forKey: key)
     }
     guard let key = try [Key.token, .accessToken].first(where: isThere) else {
-      throw FieldFlaw(reason: "METI's answer has no token")
+      throw IssuerError.unusable(reason: "METI's answer has no token")
     }
     token = try object.decode(String.self, forKey: key)
     let type = try? object.decode(String.self, forKey: .tokenType)
     guard try !isThere(.tokenType) || type?.lowercased() == "bearer" else {
-      throw FieldFlaw(reason: "the token in METI's answer is not a bearer token")
+      throw IssuerError.unusable(reason: "the token in METI's answer is not a bearer token")
     }
     lifetime = try isThere(.expiresIn) ? Self.lifetime(object) : nil
   }
 
-  private static func lifetime(_ object: KeyedDecodingContainer<Key>) throws(FieldFlaw) -> Int64 {
+  private static func lifetime(_ object: KeyedDecodingContainer<Key>) throws -> Int64 {
     let text = try? object.decode(String.self, forKey: .expiresIn)
     // `Double` would also read "nan", "infinity" and "0x10".
     let isPlain = text?.utf8.allSatisfy("0123456789+-.eE".utf8.contains) ?? false
     let number = (try? object.decode(Double.self, forKey: .expiresIn)) ?? text.flatMap(Double.init)
     guard let number, text == nil || isPlain,
       let seconds = Int64(exactly: number.rounded(.down)), Lifetime.allowed.contains(seconds)
-    else { throw .lifetime }
+    else {
+      throw IssuerError.unusable(
+        reason: "expires_in in METI's answer is not a number of seconds up to a year")
+    }
     return seconds
   }
 }

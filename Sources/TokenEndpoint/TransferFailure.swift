@@ -1,5 +1,4 @@
 import CLibcurl
-import FoundationEssentials
 import Glibc
 import MetiToken
 
@@ -29,7 +28,7 @@ struct TransferFailure: Equatable {
       let why = isConnected ? "no answer in time" : words
       return .outOfTime(reason: "cannot reach \(server): \(why)", detail: detail)
     case CURLE_SSL_CACERT_BADFILE:
-      return lasting("cannot read CA certificates from \(Self.flaw(ofCAFile: caFile))")
+      return lasting("cannot read CA certificates from \(caFile ?? "the system's CA store")")
     case CURLE_PEER_FAILED_VERIFICATION:
       let whose = distrustsProxy ? "the proxy's own certificate: " : ""
       return lasting("cannot trust \(server): \(whose)\(words)")
@@ -62,18 +61,11 @@ struct TransferFailure: Equatable {
       return "TLS with the proxy fails; if it is an http proxy, correct \(proxy.variable)"
     }
     if code == CURLE_COULDNT_CONNECT, systemError != 0 {
-      return Self.lowercased(unsafe String(cString: strerror(systemError)))
+      return unsafe String(cString: strerror(systemError))
     }
     // OpenSSL's: `error:0A00010B:SSL routines::wrong version number`.
     if let end = shown.firstRange(of: " routines::") { return "TLS: \(shown[end.upperBound...])" }
-    return Self.lowercased(shown)
-  }
-
-  /// With its first word in lower case, if that is an ordinary one.
-  private static func lowercased(_ text: String) -> String {
-    let word = text.prefix { $0.isLetter }
-    guard !word.dropFirst().isEmpty, word.dropFirst().allSatisfy(\.isLowercase) else { return text }
-    return word.lowercased() + text[word.endIndex...]
+    return shown
   }
 
   /// libcurl's words for a proxy's URL that it cannot read, which it then quotes.
@@ -105,18 +97,6 @@ struct TransferFailure: Equatable {
       return ["SYSCALL", "reset by peer", "unexpected eof", "non-properly terminated", "pull"]
         .contains { text.contains($0) }
     default: return false
-    }
-  }
-
-  /// The CA file and what is wrong with it: libcurl does not tell a missing file from a damaged one.
-  private static func flaw(ofCAFile path: String?) -> String {
-    guard let path else { return "the system's CA store" }
-    do {
-      let text = String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
-      let holds = text.contains("-----BEGIN") ? "a damaged certificate" : "no PEM certificate"
-      return "\(path): it contains \(holds)"
-    } catch {
-      return path
     }
   }
 }

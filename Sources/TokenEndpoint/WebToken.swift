@@ -34,10 +34,32 @@ public enum WebToken {
     claims(of: token)?.secondsLeft(at: date)
   }
 
-  /// The owner that the token names; `nil` if it is no JWT in compact form or names none.
-  public static func owner(_ token: borrowing Secret) -> TokenOwner? {
-    let owner = payload(token).flatMap { try? JSONDecoder().decode(TokenOwner.self, from: $0) }
-    return owner == TokenOwner() ? nil : owner
+  /// Whom the token names: `sub` (RFC 7519, 4.1.2) and METI's own claims, without their namespace; `nil`
+  /// if it names nobody. A claim that is no text, or not fit to be shown, is left out.
+  public static func owner(_ token: borrowing Secret) -> [String: String]? {
+    let claims = payload(token).flatMap { try? JSONDecoder().decode([String: Text].self, from: $0) }
+    let namespace = "https://api.meti.millpont.com/"
+    var owner = ["sub": claims?["sub"]?.value]
+    for name in ["account_id", "role", "client_name"] {
+      owner[name] = claims?[namespace + name]?.value
+    }
+    let known = owner.compactMapValues { $0 }
+    return known.isEmpty ? nil : known
+  }
+
+  /// A text of 1 to 256 bytes without a terminal control; `nil` for any other value.
+  private struct Text: Decodable {
+    let value: String?
+
+    init(from decoder: any Decoder) throws {
+      let text = try? decoder.singleValueContainer().decode(String.self)
+      value = text.flatMap { text in
+        let isFit =
+          (1...256).contains(text.utf8.count)
+          && !text.unicodeScalars.contains(where: \.isTerminalControl)
+        return isFit ? text : nil
+      }
+    }
   }
 
   /// The second of exactly three parts (RFC 7519, 3; RFC 7515, 7.1), decoded. `Data` and `String` are

@@ -42,12 +42,7 @@ struct StatusReport: Encodable {
       expiresOn = token.expiry.epochSeconds(at: now)
       expiresAt = UTC.text(expiresOn)
       expiresIn = token.expiry.remaining(at: now) / 1000
-      claims = WebToken.owner(token.secret).map { owner in
-        [
-          "account_id": owner.accountID, "role": owner.role, "client_name": owner.clientName,
-          "sub": owner.subject,
-        ].compactMapValues { $0 }
-      }
+      claims = WebToken.owner(token.secret)
     }
   }
 

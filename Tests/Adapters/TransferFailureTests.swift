@@ -18,8 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (ECONNREFUSED, "connection refused"), (ENETUNREACH, "network is unreachable"),
-    (0, "failed to connect to a port 443: no"),
+    (ECONNREFUSED, "Connection refused"), (ENETUNREACH, "Network is unreachable"),
+    (0, "Failed to connect to a port 443: no"),
   ])
   func `to connect says why`(_ errno: Int32, _ why: String) {
     let text = "Failed to connect to a port 443: no"
@@ -34,7 +34,7 @@ import Testing
       meaning(TransferFailure(code: CURLE_RECV_ERROR, text: text, proxy: Self.proxy))
         == failure(
           "cannot reach \(Self.origin) through the proxy http://***@proxy:3128: "
-            + "proxy CONNECT aborted", "curl 56: \(text)", mayPass: true))
+            + "Proxy CONNECT aborted", "curl 56: \(text)", mayPass: true))
   }
 
   @Test(arguments: [
@@ -58,7 +58,7 @@ import Testing
       meaning(failure)
         == self.failure(
           "cannot reach \(Self.origin) through the proxy http://***@proxy:3128: "
-            + "received HTTP code \(status) from proxy after CONNECT", "curl 56: \(text)",
+            + "Received HTTP code \(status) from proxy after CONNECT", "curl 56: \(text)",
           mayPass: mayPass))
   }
 
@@ -75,7 +75,7 @@ import Testing
 
   @Test func `in the time for connecting says nothing of METI`() {
     let text = "Resolving timed out after 1000 milliseconds"
-    let reason = "cannot reach \(Self.origin): resolving timed out after 1000 milliseconds"
+    let reason = "cannot reach \(Self.origin): Resolving timed out after 1000 milliseconds"
     #expect(
       meaning(TransferFailure(code: CURLE_OPERATION_TIMEDOUT, text: text))
         == .outOfTime(reason: reason, detail: "curl 28: \(text)"))
@@ -129,7 +129,7 @@ import Testing
     #expect(
       meaning(TransferFailure(code: code, text: "Lost", isConnected: true))
         == failure(
-          "cannot reach \(Self.origin): lost", "curl \(code.rawValue): Lost", mayPass: mayPass))
+          "cannot reach \(Self.origin): Lost", "curl \(code.rawValue): Lost", mayPass: mayPass))
   }
 
   @Test func `keeps what libcurl said for a terminal to show`() {

@@ -166,18 +166,12 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
       Issue.record("it succeeds")
       return
     }
-    #expect(trouble.reason == "cannot reach http://127.0.0.1:\(server.port): connection refused")
+    #expect(trouble.reason == "cannot reach http://127.0.0.1:\(server.port): Connection refused")
     #expect(trouble.isTransient)
   }
 
-  @Test(arguments: [
-    ("", "it contains no PEM certificate"), ("hello", "it contains no PEM certificate"),
-    (
-      "-----BEGIN CERTIFICATE-----\nMIIB*\n-----END CERTIFICATE-----\n",
-      "it contains a damaged certificate"
-    ),
-  ])
-  func `with a bad CA file says what is wrong with it`(_ text: String, _ flaw: String) throws {
+  @Test(arguments: ["", "hello", "-----BEGIN CERTIFICATE-----\nMIIB*\n-----END CERTIFICATE-----\n"])
+  func `with a bad CA file names the file`(_ text: String) throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "meti-\(UUID().uuidString)")
       .path
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -191,7 +185,7 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
       Issue.record("it is trusted")
       return
     }
-    #expect(trouble.reason == "cannot read CA certificates from \(path): \(flaw)")
+    #expect(trouble.reason == "cannot read CA certificates from \(path)")
     #expect(!trouble.isTransient)
   }
 }

@@ -38,7 +38,7 @@ extension DoctorTests {
     place.meti.stopListening()
     let report = try examine(place, status: 75)
     #expect(report.ids("failed") == ["api"])
-    #expect(report.detail("api").hasPrefix("cannot reach \(place.url): connection refused"))
+    #expect(report.detail("api").hasPrefix("cannot reach \(place.url): Connection refused"))
     #expect(
       report.hint("api")
         == "check the network, the proxy and METI_CA_FILE; compare with: curl -I \(place.url)")

@@ -187,7 +187,7 @@ struct EndpointTests {
     place.meti.stopListening()
     #expect(
       try place.run("--timeout", "1").told
-        == unavailable("cannot reach \(place.url): connection refused"))
+        == unavailable("cannot reach \(place.url): Connection refused"))
   }
 
   // MARK: Answers that cannot be used
@@ -275,7 +275,7 @@ struct EndpointTests {
     let outcome = try place.run()
     #expect(outcome.status == .exit(76))
     #expect(
-      outcome.err.hasPrefix("meti-token: error: the answer of \(place.url) is damaged: received "))
+      outcome.err.hasPrefix("meti-token: error: the answer of \(place.url) is damaged: Received "))
     #expect(!outcome.err.contains(Self.canary))
   }
 

@@ -124,6 +124,6 @@ struct ProxyTests {
     #expect(
       try place.run("--timeout", "4").told
         == .failure(
-          75, "cannot reach \(place.url): connection refused", hint: "try again later"))
+          75, "cannot reach \(place.url): Connection refused", hint: "try again later"))
   }
 }
