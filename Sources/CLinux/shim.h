@@ -1,5 +1,5 @@
-// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2), execvpe(3) and group_member(3) have
-// one for _GNU_SOURCE alone, syscall(2) and prctl(2) are variadic, which Swift cannot call, and
+// keyctl(2) and add_key(2) have no wrapper in glibc, pipe2(2) and execvpe(3) have one for
+// _GNU_SOURCE alone, syscall(2) and prctl(2) are variadic, which Swift cannot call, and
 // Swift's Glibc module leaves out statfs(2) and takes environ(7) for a data race.
 //
 // Embedded Swift has no Glibc module at all: the thin program has what it calls from these headers.
@@ -80,7 +80,6 @@ static inline void meti_ignore_write_signals(void) {
 
 extern char **environ;
 int execvpe(const char *file, char *const arguments[], char *const environment[]);
-int group_member(gid_t group);
 int pipe2(int ends[2], int flags);
 
 /// The environment of this process: a list that ends with NULL, and may itself be NULL.

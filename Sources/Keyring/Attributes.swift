@@ -13,26 +13,14 @@ struct Attributes {
 
   /// `nil` to search for both kinds.
   let kind: Kind?
-  let api: String
-  /// `nil` to search for all accounts.
-  let account: String?
-
-  init(_ kind: Kind?, _ account: Account) {
-    self.init(kind, at: account.api, account: account.name)
-  }
-
-  init(_ kind: Kind?, at api: APIURL, account: String? = nil) {
-    self.kind = kind
-    self.api = api.text
-    self.account = account
-  }
+  let selector: AccountSelector
 
   /// What a search has to match. Not the schema: while GNOME Keyring was never unlocked, it gives
   /// every item another schema's name, and the items would seem to be absent.
   var query: [String: String] {
-    var query = ["meti-api": api]
+    var query = ["meti-api": selector.api.text]
     query["meti-kind"] = kind?.rawValue
-    query["meti-account"] = account
+    query["meti-account"] = selector.name
     return query
   }
 

@@ -17,11 +17,9 @@ public struct BusAddress: Equatable, Sendable {
   /// The address: `DBUS_SESSION_BUS_ADDRESS`, else the socket `bus` in `$XDG_RUNTIME_DIR` or
   /// `/run/user/UID` (cron has neither variable). `nil` if there is none. GLib would start a bus of
   /// its own then (`autolaunch:`), with an empty keyring.
-  public static func find(_ variable: (String) -> String?) -> BusAddress? {
-    find(variable, standard: "/run/user/\(geteuid())")
-  }
-
-  static func find(_ variable: (String) -> String?, standard: String) -> BusAddress? {
+  public static func find(
+    _ variable: (String) -> String?, standard: String = "/run/user/\(geteuid())"
+  ) -> BusAddress? {
     if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
       let listening = address.split(separator: ";").filter { !$0.hasPrefix("autolaunch:") }
       return listening.isEmpty ? nil : BusAddress(listening.joined(separator: ";"))

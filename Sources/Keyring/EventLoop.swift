@@ -8,23 +8,25 @@ import MetiToken
 /// waiting and leave them as they are.
 @safe final class EventLoop {
   let clock: any Clock
-  /// The end of the whole call.
+  /// The end of the whole call of the program.
   let call: Deadline
   /// Receives what the user is waited for; `nil` if this call waits for nobody.
   let announce: ((String) -> Void)?
 
   private let context: OpaquePointer
-  /// Milliseconds of ``quietBudget`` that were used.
-  private var spent: Int64 = 0
-  private var detector = PromptDetector()
   /// Nothing more is asked of a bus or provider that did not reply in time.
   private var hasGivenUp = false
 
-  init(clock: any Clock, call: Deadline, announce: ((String) -> Void)? = nil) {
+  init(clock: any Clock, call: Deadline, announce: ((String) -> Void)?) {
     self.clock = clock
     self.call = call
     self.announce = announce
     unsafe context = g_main_context_new()
+    // Wakes the context, so that the end of a deadline is seen.
+    let timer = unsafe g_timeout_source_new(Self.period)!
+    unsafe g_source_set_callback(timer, { _ in 1 }, nil, nil)
+    _ = unsafe g_source_attach(timer, context)
+    unsafe g_source_unref(timer)
   }
 
   deinit {
@@ -33,87 +35,84 @@ import MetiToken
     unsafe g_main_context_unref(context)
   }
 
-  /// For all work with the keyring in one call, in milliseconds, without the time of prompts. A
-  /// look-up takes 15; starting gnome-keyring takes under a second; what takes longer will not come.
-  static let quietBudget: Int64 = 10_000
+  /// How often a deadline is looked at, in milliseconds.
+  private static let period: guint = 50
+  /// For a reply, in milliseconds. A look-up takes 15; starting gnome-keyring takes under a second;
+  /// what takes longer will not come.
+  private static let quietLimit: Int64 = 10_000
+  /// A provider that is silent for so long, in milliseconds, may be prompting (pass with a
+  /// passphrase).
+  private static let silence: Int64 = 3_000
 
-  /// When calls that do not prompt must have ended.
+  /// When something that begins now and does not prompt must have ended.
   var quietEnd: Deadline {
     let now = clock.now()
-    return Deadline(min(Self.quietBudget - spent, call.remaining(at: now)), from: now)
-  }
-
-  func begin(_ start: PendingCall.Start) -> PendingCall {
-    onContext { unsafe PendingCall(start) }
+    return Deadline(min(Self.quietLimit, call.remaining(at: now)), from: now)
   }
 
   /// The value of the call that `start` begins.
-  /// - Throws: the error that the call ended with, or as ``run(until:)``.
+  /// - Parameters:
+  ///   - kind: what a GError means.
+  ///   - finish: the C function that takes the value out of the GAsyncResult, or sets the GError.
   func value<Value>(
-    of start: PendingCall.Start, finish: PendingCall.Finish<Value>
+    _ kind: (GError) -> KeyringError.Kind = unsafe KeyringError.Kind.init,
+    of start: (GAsyncReadyCallback, gpointer) -> Void,
+    finish: (OpaquePointer, UnsafeMutablePointer<UnsafeMutablePointer<GError>?>) -> Value?
   ) throws(KeyringError) -> Value {
-    try unsafe value(of: begin(start), finish: finish)
-  }
-
-  func value<Value>(
-    of call: PendingCall, finish: PendingCall.Finish<Value>
-  ) throws(KeyringError) -> Value {
-    try run { call.isDone }
-    return try unsafe call.value(finish)
-  }
-
-  /// Runs until `isDone`, within ``quietEnd``. Some providers prompt while a call is running, and
-  /// nothing shows that but their silence: a call that may wait for the user then gets more time.
-  /// - Throws: ``KeyringError/Kind/notAnswering`` if the time passes.
-  func run(until isDone: () -> Bool) throws(KeyringError) {
     guard !hasGivenUp else { throw KeyringError(.notAnswering) }
+    // Retained until the callback has run, which is never for a call that is left behind.
+    let reply = unsafe Box<OpaquePointer>()
+    onContext {
+      unsafe start(
+        { _, result, reply in
+          let reply = unsafe Unmanaged<Box<OpaquePointer>>.fromOpaque(reply!).takeRetainedValue()
+          unsafe reply.value = OpaquePointer(g_object_ref(UnsafeMutableRawPointer(result)))
+        }, Unmanaged.passRetained(reply).toOpaque())
+    }
+    try wait { unsafe reply.value != nil }
+    let result = unsafe reply.value!
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(result)) }
+    var error: UnsafeMutablePointer<GError>?
+    let value = unsafe finish(result, &error)
+    if let error = unsafe error { throw unsafe KeyringError(taking: error, kind) }
+    guard let value else { throw KeyringError(.failed) }
+    return value
+  }
+
+  /// Waits for a reply. Some providers prompt while a call is running, and nothing shows that but
+  /// their silence: a call that may wait for the user then gives them their time.
+  private func wait(until isDone: () -> Bool) throws(KeyringError) {
+    let (start, end) = (clock.now(), quietEnd)
+    let isPatient = announce != nil && end.remaining(at: start) > Self.silence
+    var isAnswered = run(to: isPatient ? Deadline(Self.silence, from: start) : end, until: isDone)
+    if !isAnswered, isPatient {
+      announce?("waiting for the keyring, which may show a dialog")
+      isAnswered = inUsersTime { run(to: $0, until: isDone) }
+    }
+    guard !isAnswered else { return }
+    hasGivenUp = true
+    throw KeyringError(.notAnswering)
+  }
+
+  /// Does `work` until the user's time ends, which is not the call's.
+  func inUsersTime<Value, Failure>(
+    _ work: (Deadline) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let start = clock.now()
-    var end = quietEnd
-    var isSilent = false
-    while !isDone() {
-      let now = clock.now()
-      if let announce, !isSilent, let later = detector.end(since: start, at: now) {
-        if !detector.hasSpent { announce("waiting for the keyring, which may show a dialog") }
-        (end, isSilent) = (later, true)
-      }
-      guard end.remaining(at: now) > 0 else {
-        hasGivenUp = true
-        spend(since: start, isSilent: isSilent)
-        throw KeyringError(.notAnswering)
-      }
-      turn(atMost: end.remaining(at: now))
-    }
-    spend(since: start, isSilent: isSilent)
+    defer { call.extend(by: clock.now().boot - start.boot) }
+    return try work(Deadline(Interaction.patience, from: start))
   }
 
-  private func spend(since start: Moment, isSilent: Bool) {
-    let elapsed = max(clock.now().boot - start.boot, 0)
-    guard isSilent else {
-      spent += elapsed
-      return
-    }
-    detector.spend(elapsed)
-    call.extend(by: elapsed)
-  }
-
-  /// Runs until `isDone`, in the user's time.
+  /// Runs until `isDone`.
   /// - Returns: false if `end` passes.
-  func run(
-    to end: Deadline, until isDone: () throws(KeyringError) -> Bool
-  ) throws(KeyringError) -> Bool {
+  func run<Failure>(
+    to end: Deadline, until isDone: () throws(Failure) -> Bool
+  ) throws(Failure) -> Bool {
     while try !isDone() {
-      let left = end.remaining(at: clock.now())
-      guard left > 0 else { return false }
-      turn(atMost: left)
+      guard end.remaining(at: clock.now()) > 0 else { return false }
+      onContext { _ = unsafe g_main_context_iteration(context, 1) }
     }
     return true
-  }
-
-  /// What `work` gives, which waits for something else than the bus.
-  func counting<Value>(_ work: () throws(LockError) -> Value) throws(LockError) -> Value {
-    let start = clock.now()
-    defer { spend(since: start, isSilent: false) }
-    return try work()
   }
 
   /// Does `body` with our context as the one that GLib's callbacks and signals go to.
@@ -122,16 +121,9 @@ import MetiToken
     defer { unsafe g_main_context_pop_thread_default(context) }
     return body()
   }
+}
 
-  /// One turn of the context, of half a second at the latest: GLib's own timers stand still while the
-  /// machine is suspended.
-  private func turn(atMost milliseconds: Int64) {
-    let timer = unsafe g_timeout_source_new(guint(min(milliseconds, 500)))!
-    // The timer only has to wake the context.
-    unsafe g_source_set_callback(timer, { _ in gboolean(0) }, nil, nil)
-    _ = unsafe g_source_attach(timer, context)
-    onContext { _ = unsafe g_main_context_iteration(context, 1) }
-    unsafe g_source_destroy(timer)
-    unsafe g_source_unref(timer)
-  }
+/// What a callback of C is given, once it has run.
+final class Box<Value> {
+  var value: Value?
 }

@@ -29,13 +29,10 @@ enum Log {
   }()
 
   private static func message(_ fields: UnsafePointer<GLogField>?, _ count: gsize) -> String {
-    for index in 0..<Int(count) {
-      guard let field = unsafe fields?[index], unsafe g_str_equal(field.key, "MESSAGE") != 0,
-        let value = unsafe field.value
-      else { continue }
-      return unsafe presentable(String(cString: value.assumingMemoryBound(to: CChar.self)))
-    }
-    return ""
+    let fields = unsafe UnsafeBufferPointer(start: fields, count: Int(count))
+    let field = unsafe fields.first { unsafe g_str_equal($0.key, "MESSAGE") != 0 }
+    guard let value = unsafe field?.value else { return "" }
+    return unsafe presentable(String(cString: value.assumingMemoryBound(to: CChar.self)))
   }
 
   /// Ends the process with EX_UNAVAILABLE. GLib would abort here, because it gets no descriptors or
@@ -48,12 +45,9 @@ enum Log {
 
   /// What may be shown of a text that came from a provider or the bus. What dbus-daemon writes of
   /// an access that it denies repeats our command line, in which `exec` and `curl` carry words that
-  /// are not ours to show: the text is cut off there, and if it is long.
+  /// are not ours to show: the text is cut off there. GLib's own texts have under 400 characters.
   static func presentable(_ text: String) -> String {
     let end = text.firstRange(of: " (uid=")?.lowerBound ?? text.endIndex
-    return String(text[..<end].prefix(longest))
+    return String(text[..<end].prefix(400))
   }
-
-  /// In characters; GLib's and libsecret's own texts are shorter.
-  private static let longest = 400
 }

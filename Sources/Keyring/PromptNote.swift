@@ -5,48 +5,30 @@ import MetiToken
 /// GNOME Keyring opens no dialog for any program any more once three clients wait for one and the
 /// user cancels it. So there is one prompt of ours at a time, and a dismissal counts for all.
 struct PromptNote: Equatable {
-  enum State: String {
-    case open, dismissed
-  }
-
-  let state: State
-  /// Milliseconds on the boot clock of `bootID`.
-  let since: Int64
-  let bootID: String
-  /// How many prompts were left open without an answer, this one included.
+  /// How many prompts in a row were left open without an answer; 0 if the last one was dismissed.
   let unanswered: Int
-  /// What the prompt is about: the bus, the provider's unique name and the collection. A provider
-  /// that was restarted has another name.
+  /// Milliseconds on the boot clock.
+  let since: Int64
+  /// What the prompt is about: the bus's id, the provider's unique name and the collection. Another
+  /// start of the machine, the bus or the provider is another place.
   let place: String
 
-  init(_ state: State, at now: Moment, unanswered: Int, place: String) {
-    self.state = state
-    since = now.boot
-    bootID = now.bootID
-    self.unanswered = unanswered
-    self.place = place
-  }
+  var text: String { "\(unanswered) \(since) \(place)" }
 
+  /// Whether no other prompt is opened yet: for five minutes. Clients that left without an answer
+  /// count in GNOME Keyring, and two are safe: after the second, for a day.
+  func isCurrent(at now: Moment) -> Bool {
+    (0..<(unanswered >= 2 ? 86_400_000 : 300_000)).contains(now.boot - since)
+  }
+}
+
+extension PromptNote {
   /// Reads what ``text`` wrote.
   init?(_ text: String) {
-    let words = text.split(separator: " ", maxSplits: 4)
-    guard words.count == 5, let state = State(rawValue: String(words[0])),
-      let since = Int64(words[1]), let unanswered = Int(words[3])
-    else { return nil }
-    self.state = state
-    self.since = since
-    bootID = String(words[2])
-    self.unanswered = unanswered
-    place = String(words[4])
-  }
-
-  var text: String { "\(state) \(since) \(bootID) \(unanswered) \(place)" }
-
-  /// For how long no other prompt is opened, in milliseconds. Clients that left without an answer
-  /// count in GNOME Keyring, and two are safe.
-  private var lifetime: Int64 { state == .open && unanswered >= 2 ? 86_400_000 : 300_000 }
-
-  func isCurrent(at now: Moment, place: String) -> Bool {
-    self.place == place && bootID == now.bootID && (0..<lifetime).contains(now.boot - since)
+    let words = text.split(separator: " ", maxSplits: 2)
+    guard words.count == 3, let unanswered = Int(words[0]), let since = Int64(words[1]) else {
+      return nil
+    }
+    self.init(unanswered: unanswered, since: since, place: String(words[2]))
   }
 }

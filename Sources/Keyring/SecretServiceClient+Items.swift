@@ -6,16 +6,21 @@ extension SecretServiceClient {
   /// Object paths.
   struct Found {
     var unlocked: [String] = []
-    var locked: [String] = []
+    let locked: [String]
   }
 
   /// Unlocks nothing, prompts nobody and needs no session.
   func search(_ attributes: Attributes) throws(KeyringError) -> Found {
-    _ = try unsafe connected()
-    if let lockedDatabase { return Found(locked: [lockedDatabase]) }
+    // Until KeePassXC's database is unlocked, a search would open a dialog and take 10 seconds.
+    if isProvider("org.keepassxc.KeePassXC.MainWindow"), let path = try defaultCollection(),
+      try property("Locked", of: path, as: { $0.bool })
+    {
+      return Found(locked: [path])
+    }
     do {
-      let reply = try invoke(
-        "SearchItems", of: "Service", [.dictionary(attributes.query)], reply: "(aoao)")
+      let reply = try call(
+        "org.freedesktop.Secret.Service.SearchItems",
+        [.dictionary(attributes.query.mapValues(Variant.string))], reply: "(aoao)")
       return Found(unlocked: reply[0].objectPaths, locked: reply[1].objectPaths)
     } catch  where error.kind == .vanished {
       // Whoever has the name on the bus does not provide the service.
@@ -28,8 +33,8 @@ extension SecretServiceClient {
     try openSession()
     let service = try unsafe connected()
     let session = unsafe String(cString: secret_service_get_session_dbus_path(service))
-    let reply = try invoke(
-      "GetSecret", of: "Item", at: path, [.path(session)], reply: "((oayays))")
+    let reply = try call(
+      "org.freedesktop.Secret.Item.GetSecret", at: path, [.path(session)], reply: "((oayays))")
     let value = unsafe reply[0].withPointer {
       unsafe secret_service_decode_dbus_secret(service, $0)
     }
@@ -42,51 +47,56 @@ extension SecretServiceClient {
 
   /// Replaces the secret of an item, in one step.
   func setSecret(_ body: borrowing Secret, of path: String) throws(KeyringError) {
-    let encoded = try encoded(body)
-    _ = try invoke("SetSecret", of: "Item", at: path, [encoded], reply: "()")
+    _ = try call(
+      "org.freedesktop.Secret.Item.SetSecret", at: path, [encoded(body)], reply: "()")
   }
 
   /// Creates an item, or replaces the one with the same attributes.
-  /// - Returns: the path of the item, or of the prompt that must be completed first.
   func create(
-    _ body: borrowing Secret, label: String, _ attributes: Attributes, in collection: String
-  ) throws(KeyringError) -> (item: String?, prompt: String?) {
+    _ body: borrowing Secret, label: String, _ attributes: Attributes, in collection: String,
+    mayPrompt: Bool
+  ) throws(KeyringError) {
+    let stored = Variant.dictionary(attributes.stored.mapValues(Variant.string))
     let properties: [String: Variant] = [
-      Self.secret + "Item.Label": .string(label),
-      Self.secret + "Item.Attributes": .dictionary(attributes.stored),
+      "org.freedesktop.Secret.Item.Label": .boxed(.string(label)),
+      "org.freedesktop.Secret.Item.Attributes": .boxed(stored),
     ]
-    let reply = try invoke(
-      "CreateItem", of: "Collection", at: collection,
-      [.properties(properties), encoded(body), .bool(true)], reply: "(oo)")
-    return (reply[0].objectPath, reply[1].objectPath)
+    let reply = try call(
+      "org.freedesktop.Secret.Collection.CreateItem", at: collection,
+      [.dictionary(properties), encoded(body), .bool(true)], reply: "(oo)")
+    _ = try created(reply, mayPrompt: mayPrompt)
   }
 
-  /// - Returns: the prompt that decides about it.
-  func delete(_ path: String) throws(KeyringError) -> String? {
-    try invoke("Delete", of: "Item", at: path, reply: "(o)")[0].objectPath
+  func delete(_ path: String, mayPrompt: Bool) throws(KeyringError) {
+    let reply = try call("org.freedesktop.Secret.Item.Delete", at: path, reply: "(o)")
+    if let path = reply[0].objectPath { _ = try prompt(path, mayPrompt: mayPrompt) }
   }
 
-  /// Unlocks what needs no prompt.
-  /// - Returns: the prompt for the rest.
-  func unlock(_ paths: [String]) throws(KeyringError) -> String? {
-    let prompt = try invoke("Unlock", of: "Service", [.paths(paths)], reply: "(aoo)")[1].objectPath
-    if prompt == nil { didUnlock() }
-    return prompt
-  }
-
-  /// - Returns: the path of the default collection; `nil` if there is none.
+  /// The path of the default collection; `nil` if there is none.
   func defaultCollection() throws(KeyringError) -> String? {
-    try invoke("ReadAlias", of: "Service", [.string("default")], reply: "(o)")[0].objectPath
+    try call(
+      "org.freedesktop.Secret.Service.ReadAlias", [.string("default")], reply: "(o)")[0].objectPath
   }
 
   /// Creates the default collection.
-  /// - Returns: as ``create(_:label:_:in:)``.
-  func createDefaultCollection() throws(KeyringError) -> (collection: String?, prompt: String?) {
-    let properties = [Self.secret + "Collection.Label": Variant.string("Default keyring")]
-    let reply = try invoke(
-      "CreateCollection", of: "Service", [.properties(properties), .string("default")],
+  /// - Returns: its path.
+  func createDefaultCollection(mayPrompt: Bool) throws(KeyringError) -> String {
+    let label = Variant.boxed(.string("Default keyring"))
+    let reply = try call(
+      "org.freedesktop.Secret.Service.CreateCollection",
+      [.dictionary(["org.freedesktop.Secret.Collection.Label": label]), .string("default")],
       reply: "(oo)")
-    return (reply[0].objectPath, reply[1].objectPath)
+    return try created(reply, mayPrompt: mayPrompt)
+  }
+
+  /// The path of a new object: it is in the reply, or its prompt gives it.
+  private func created(_ reply: [Variant], mayPrompt: Bool) throws(KeyringError) -> String {
+    var object = reply[0].objectPath
+    if let path = reply[1].objectPath {
+      object = try prompt(path, mayPrompt: mayPrompt)?.objectPath
+    }
+    guard let object else { throw KeyringError(.notStored, detail: "nothing was created") }
+    return object
   }
 
   /// The secret as the session carries it.

@@ -3,16 +3,12 @@ import Glibc
 import MetiToken
 
 /// One connection to the provider of the Secret Service. libsecret encrypts the session; the other
-/// methods are called over D-Bus, so that every prompt is opened by ``prompt(_:_:_:)``.
+/// methods are called over D-Bus, so that every prompt is opened by ``prompt(_:mayPrompt:unlocking:)``.
 @safe final class SecretServiceClient {
   let loop: EventLoop
   let locks: any Locks
   private let address: BusAddress?
-  private var bus: OpaquePointer?
   private var service: UnsafeMutablePointer<SecretService>?
-  /// The default collection of a KeePassXC that is locked: until it is unlocked, a search would open
-  /// a dialog and take 10 seconds.
-  private(set) var lockedDatabase: String?
   /// Whether this client has opened a prompt for the user.
   var hasPrompted = false
 
@@ -22,76 +18,48 @@ import MetiToken
     self.locks = locks
   }
 
-  deinit {
-    reconnect()
-    if let bus = unsafe bus { unsafe g_object_unref(UnsafeMutableRawPointer(bus)) }
-  }
+  deinit { reconnect() }
 
   static let name = "org.freedesktop.secrets"
   static let root = "/org/freedesktop/secrets"
-  static let defaultAlias = root + "/aliases/default"
-  static let secret = "org.freedesktop.Secret."
 
   // MARK: Connecting
 
-  /// The GDBusConnection. Not GLib's shared one, which ends the process when the bus does.
-  func connectedToBus() throws(KeyringError) -> OpaquePointer {
-    if let bus = unsafe bus { return unsafe bus }
+  /// The service, on a connection of its own: GLib's shared one ends the process when the bus does.
+  func connected() throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
+    if let service = unsafe service { return unsafe service }
     guard let address else { throw KeyringError(.noBus(BusTrouble(.noAddress))) }
     _ = meti_secret_error()
     let flags = GDBusConnectionFlags(
       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT.rawValue
         | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION.rawValue)
-    var reason: BusTrouble.Reason?
-    do throws(KeyringError) {
-      let connection = try unsafe loop.value { done, data in
-        unsafe g_dbus_connection_new_for_address(address.text, flags, nil, nil, done, data)
-      } finish: { result, error in
-        let connection = unsafe g_dbus_connection_new_for_address_finish(result, error)
-        unsafe reason = error.pointee.map { unsafe BusTrouble.Reason($0.pointee) }
-        return unsafe connection
-      }
-      guard let connection = unsafe connection else { throw KeyringError(.failed) }
-      unsafe bus = connection
-      return unsafe connection
-    } catch {
-      guard let reason else { throw error }
-      throw KeyringError(.noBus(address.trouble(reason)), detail: error.detail)
+    let bus = try unsafe loop.value {
+      unsafe .noBus(address.trouble(BusTrouble.Reason($0)))
+    } of: {
+      unsafe g_dbus_connection_new_for_address(address.text, flags, nil, nil, $0, $1)
+    } finish: {
+      unsafe g_dbus_connection_new_for_address_finish($0, $1)
     }
-  }
-
-  func connected() throws(KeyringError) -> UnsafeMutablePointer<SecretService> {
-    if let service = unsafe service { return unsafe service }
-    let bus = try unsafe connectedToBus()
-    // On their way together, so that one costs no time.
-    let isLocked = unsafe begin(
-      "Get", of: "org.freedesktop.DBus.Properties", at: Self.defaultAlias, on: bus,
-      [.string(Self.secret + "Collection"), .string("Locked")], reply: "(v)")
-    let opened = try unsafe loop.value { done, data in
-      unsafe meti_service_open(bus, done, data)
-    } finish: { result, error in
-      unsafe secret_service_open_finish(result, error)
+    defer { unsafe g_object_unref(UnsafeMutableRawPointer(bus)) }
+    let opened = try unsafe loop.value {
+      unsafe meti_service_open(bus, $0, $1)
+    } finish: {
+      unsafe secret_service_open_finish($0, $1)
     }
-    guard let opened = unsafe opened else { throw KeyringError(.failed) }
     unsafe service = opened
-    // What fails here fails again in the calls that need it.
-    let locked = try? finish(isLocked).children.first?.unboxed?.bool
-    if locked == true, provider != nil,
-      (try? owner(of: "org.keepassxc.KeePassXC.MainWindow")) == provider
-    {
-      lockedDatabase = (try? defaultCollection()) ?? Self.defaultAlias
-    }
     return unsafe opened
   }
 
-  /// Drops the session; the next call opens another. Cures KWallet's sessions that fail at random.
+  /// Drops the connection; the next call makes another. Cures KWallet's sessions that fail at random.
   func reconnect() {
     guard let old = unsafe service else { return }
     unsafe g_object_unref(old)
     unsafe service = nil
   }
 
-  func didUnlock() { lockedDatabase = nil }
+  var connection: OpaquePointer? {
+    unsafe service.flatMap { unsafe g_dbus_proxy_get_connection(meti_proxy($0)) }
+  }
 
   /// The provider's unique name on the bus; `nil` if there is none.
   var provider: String? {
@@ -102,12 +70,6 @@ import MetiToken
     return unsafe String(cString: name)
   }
 
-  /// The bus's own id, which changes with every start of it.
-  var busID: String {
-    guard let bus = unsafe bus, let id = unsafe g_dbus_connection_get_guid(bus) else { return "-" }
-    return unsafe String(cString: id)
-  }
-
   /// Opens the session that carries secrets, if there is none yet.
   func openSession() throws(KeyringError) {
     let service = try unsafe connected()
@@ -115,9 +77,8 @@ import MetiToken
     // gnome-keyring 50 aborts if several clients open their sessions at once.
     let held: (any HeldLock)?
     do {
-      held = try loop.counting { () throws(LockError) in
-        try locks.acquire(named: "keyring", until: loop.quietEnd, whileWaiting: { false })
-      }
+      held = try locks.acquire(
+        named: "keyring", until: loop.quietEnd, whileWaiting: { false })
     } catch {
       throw KeyringError(.notAnswering, detail: "another process is opening its session")
     }
@@ -126,10 +87,10 @@ import MetiToken
       throw KeyringError(.failed, detail: "there are no more descriptors (EMFILE)")
     }
     do {
-      _ = try unsafe loop.value { done, data in
-        unsafe secret_service_ensure_session(service, nil, done, data)
-      } finish: { result, error in
-        unsafe secret_service_ensure_session_finish(service, result, error)
+      _ = try unsafe loop.value {
+        unsafe secret_service_ensure_session(service, nil, $0, $1)
+      } finish: {
+        unsafe secret_service_ensure_session_finish(service, $0, $1)
       }
     } catch  where error.kind == .failed && kwallet != nil {
       throw KeyringError(.noSession, detail: error.detail)
@@ -146,58 +107,40 @@ import MetiToken
 
   /// The name of the provider's other service, if it is KWallet.
   var kwallet: String? {
-    ["ksecretd", "kwalletd6", "kwalletd5"].first { name in
-      guard let owner = try? owner(of: "org.kde.\(name)") else { return false }
-      return owner == provider
-    }
+    ["ksecretd", "kwalletd6", "kwalletd5"].first { isProvider("org.kde.\($0)") }
+  }
+
+  /// Whether the provider also has this name on the bus.
+  func isProvider(_ name: String) -> Bool {
+    let owner = askBus("GetNameOwner", about: name, reply: "(s)")?.string
+    return owner != nil && owner == provider
   }
 
   // MARK: Calling
 
-  /// Calls a method of the provider.
-  /// - Parameter reply: the type of the reply; another one is an error.
+  /// Calls a method of the provider, or of who owns `name`.
+  /// - Parameters:
+  ///   - method: with its interface.
+  ///   - reply: the type of the reply; another one is an error.
   func call(
-    _ method: String, of interface: String, at path: String, _ arguments: [Variant],
-    reply: String, to name: String = SecretServiceClient.name
-  ) throws(KeyringError) -> Variant {
-    try finish(
-      unsafe begin(
-        method, of: interface, at: path, on: connectedToBus(), arguments, reply: reply,
-        to: name))
-  }
-
-  private func begin(
-    _ method: String, of interface: String, at path: String, on bus: OpaquePointer,
-    _ arguments: [Variant], reply: String, to name: String = SecretServiceClient.name
-  ) -> PendingCall {
-    let arguments = Variant.tuple(arguments)
-    let type = unsafe g_variant_type_new(reply)
-    defer { unsafe g_variant_type_free(type) }
-    return unsafe arguments.withPointer { arguments in
-      unsafe loop.begin { done, data in
-        // Without a time limit of GDBus's: the loop has one.
-        unsafe g_dbus_connection_call(
-          bus, name, path, interface, method, arguments, type, G_DBUS_CALL_FLAGS_NONE, .max, nil,
-          done, data)
-      }
-    }
-  }
-
-  private func finish(_ call: PendingCall) throws(KeyringError) -> Variant {
-    let bus = try unsafe connectedToBus()
-    let value = try unsafe loop.value(of: call) { result, error in
-      unsafe g_dbus_connection_call_finish(bus, result, error)
-    }
-    guard let value = unsafe value else { throw KeyringError(.failed) }
-    return unsafe Variant(taking: value)
-  }
-
-  func invoke(
-    _ method: String, of interface: String, at path: String = root, _ arguments: [Variant] = [],
-    reply: String
+    _ method: String, at path: String = root, _ arguments: [Variant] = [], reply: String,
+    to name: String = SecretServiceClient.name
   ) throws(KeyringError) -> [Variant] {
     _ = try unsafe connected()
-    return try call(method, of: Self.secret + interface, at: path, arguments, reply: reply).children
+    let dot = method.lastIndex(of: ".")!
+    let type = unsafe g_variant_type_new(reply)
+    defer { unsafe g_variant_type_free(type) }
+    let value = try unsafe loop.value { done, data in
+      unsafe Variant.tuple(arguments).withPointer { arguments in
+        // Without a time limit of GDBus's: the loop has one.
+        unsafe g_dbus_connection_call(
+          connection, name, path, String(method[..<dot]), String(method[dot...].dropFirst()),
+          arguments, type, G_DBUS_CALL_FLAGS_NONE, .max, nil, done, data)
+      }
+    } finish: {
+      unsafe g_dbus_connection_call_finish(connection, $0, $1)
+    }
+    return unsafe Variant(taking: value).children
   }
 
   /// A property of an item or a collection.
@@ -206,10 +149,10 @@ import MetiToken
   ) throws(KeyringError) -> Value {
     let interface = path == Self.collection(of: path) ? "Collection" : "Item"
     let reply = try call(
-      "Get", of: "org.freedesktop.DBus.Properties", at: path,
-      [.string(Self.secret + interface), .string(name)], reply: "(v)")
-    guard let value = reply.children.first?.unboxed.flatMap(value) else {
-      throw KeyringError(.unexpectedReply, detail: "\(name) has another type")
+      "org.freedesktop.DBus.Properties.Get", at: path,
+      [.string("org.freedesktop.Secret.\(interface)"), .string(name)], reply: "(v)")
+    guard let value = reply[0].unboxed.flatMap(value) else {
+      throw KeyringError(.failed, detail: "\(name) has another type")
     }
     return value
   }
@@ -219,23 +162,10 @@ import MetiToken
     path.split(separator: "/").prefix(5).map { "/" + $0 }.joined()
   }
 
-  /// The unique name behind a name on the bus; `nil` if nobody owns it.
-  func owner(of name: String) throws(KeyringError) -> String? {
-    do {
-      return try askBus("GetNameOwner", [.string(name)], reply: "(s)").string
-    } catch {
-      guard error.kind == .noProvider else { throw error }
-      return nil
-    }
-  }
-
-  /// Calls a method of the bus; the first value of its reply.
-  func askBus(
-    _ method: String, _ arguments: [Variant] = [], reply: String
-  ) throws(KeyringError) -> Variant {
-    let name = "org.freedesktop.DBus"
-    return try call(
-      method, of: name, at: "/org/freedesktop/DBus", arguments, reply: reply, to: name
-    ).children[0]
+  /// What the bus knows about the owner of a name; `nil` if that is nothing.
+  func askBus(_ method: String, about name: String, reply: String) -> Variant? {
+    let bus = "org.freedesktop.DBus"
+    return try? call(
+      "\(bus).\(method)", at: "/org/freedesktop/DBus", [.string(name)], reply: reply, to: bus)[0]
   }
 }

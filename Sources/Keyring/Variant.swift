@@ -30,28 +30,27 @@ import CLibsecret
     unsafe Variant(taking: g_variant_new_object_path(path))
   }
 
-  /// An array of at least one object path.
-  static func paths(_ paths: [String]) -> Variant { array(paths.map { path($0) }) }
-
-  /// A dictionary `a{ss}` with at least one entry.
-  static func dictionary(_ strings: [String: String]) -> Variant {
-    array(strings.map { entry($0, string($1)) })
-  }
-
-  /// A dictionary `a{sv}` with at least one entry.
-  static func properties(_ values: [String: Variant]) -> Variant {
-    array(
-      values.map { key, value in
-        unsafe entry(key, value.withPointer { unsafe Variant(taking: g_variant_new_variant($0)) })
-      })
+  static func boxed(_ value: Variant) -> Variant {
+    unsafe value.withPointer { unsafe Variant(taking: g_variant_new_variant($0)) }
   }
 
   static func tuple(_ values: [Variant]) -> Variant {
     unsafe collection(values) { unsafe g_variant_new_tuple($0, $1) }
   }
 
-  private static func array(_ values: [Variant]) -> Variant {
+  /// At least one value.
+  static func array(_ values: [Variant]) -> Variant {
     unsafe collection(values) { unsafe g_variant_new_array(nil, $0, $1) }
+  }
+
+  /// At least one entry.
+  static func dictionary(_ entries: [String: Variant]) -> Variant {
+    array(
+      entries.map { key, value in
+        unsafe value.withPointer {
+          unsafe Variant(taking: g_variant_new_dict_entry(g_variant_new_string(key), $0))
+        }
+      })
   }
 
   private static func collection(
@@ -59,12 +58,6 @@ import CLibsecret
   ) -> Variant {
     withExtendedLifetime(values) {
       unsafe Variant(taking: new(values.map { unsafe $0.value }, gsize(values.count)))
-    }
-  }
-
-  private static func entry(_ key: String, _ value: Variant) -> Variant {
-    unsafe value.withPointer {
-      unsafe Variant(taking: g_variant_new_dict_entry(g_variant_new_string(key), $0))
     }
   }
 
@@ -95,20 +88,17 @@ import CLibsecret
   var string: String? { unsafe read("s") { unsafe String(cString: g_variant_get_string($0, nil)) } }
   var bool: Bool? { unsafe read("b") { unsafe g_variant_get_boolean($0) != 0 } }
   var uint32: UInt32? { unsafe read("u") { unsafe g_variant_get_uint32($0) } }
-  var uint64: UInt64? { unsafe read("t") { unsafe UInt64(g_variant_get_uint64($0)) } }
 
   /// An object path; `nil` for "/", which means that there is no object.
   var objectPath: String? {
     let path = unsafe read("o") { unsafe String(cString: g_variant_get_string($0, nil)) }
     return path == "/" ? nil : path
   }
-
-  var strings: [String] { children.compactMap { $0.string } }
   var objectPaths: [String] { children.compactMap { $0.objectPath } }
 
   /// A value of a dictionary `a{ss}`.
   func string(for key: String) -> String? {
-    guard type == "a{ss}" else { return nil }
-    return children.lazy.map(\.children).first { $0[0].string == key }?[1].string
+    let value = unsafe read("a{ss}") { unsafe g_variant_lookup_value($0, key, nil) }
+    return unsafe (value ?? nil).flatMap { unsafe Variant(taking: $0).string }
   }
 }

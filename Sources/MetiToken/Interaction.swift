@@ -9,8 +9,8 @@ public struct Interaction: Equatable, Sendable {
     case never
     /// The call waits for the answer in its own time.
     case withinCall
-    /// The call waits this long for the answer, in addition to its own time.
-    case waiting(milliseconds: Int64)
+    /// The call waits for the answer for ``Interaction/patience``, in addition to its own time.
+    case waiting
   }
 
   /// Prompts nobody.
@@ -35,7 +35,7 @@ public struct Interaction: Equatable, Sendable {
     let situation = PromptSituation(variable: variable)
     // A notebook's `!command` has a terminal that nobody sees.
     let canAsk = hasTerminal && situation.value("JPY_PARENT_PID") == nil
-    let dialogs: Dialogs = canAsk ? .waiting(milliseconds: Self.patience) : .withinCall
+    let dialogs: Dialogs = canAsk ? .waiting : .withinCall
     switch situation.value("METI_TOKEN_INTERACTIVE") ?? "auto" {
     case "0", "never": self = .none
     case "dialog": self.init(questions: false, dialogs: dialogs)

@@ -7,14 +7,10 @@ public struct KeyringError: Error, Equatable {
     case noProvider
     /// The items are locked, and no prompt may be opened here.
     case locked
-    /// A prompt is open already: another process of this user waits for it.
+    /// A prompt of this or another process was not answered in time, and is still open.
     case promptOpen
-    /// The prompt to unlock was dismissed, now or a short while ago, or could not be shown.
+    /// The prompt was dismissed, now or a short while ago, or could not be shown.
     case dismissed
-    /// The prompt to store or remove an item was dismissed, or could not be shown.
-    case declined
-    /// The prompt was not answered in time.
-    case unanswered
     /// The keyring requires confirmation, and no prompt may be opened here.
     case needsPrompt
     /// No reply came before the deadline.
@@ -31,8 +27,6 @@ public struct KeyringError: Error, Equatable {
     case damaged
     /// The item existed, and was gone when it was asked for.
     case vanished
-    /// The provider's reply has an unexpected form.
-    case unexpectedReply
     /// The provider stores nothing, for example because the disk is full; see the detail.
     case notStored
     /// The secret that the environment names cannot be read or used.

@@ -145,6 +145,6 @@ extension TokenError {
   /// Whether the user declined a prompt, or did not answer it.
   fileprivate var isByUser: Bool {
     guard case .keyring(let error) = self else { return false }
-    return [.dismissed, .declined, .unanswered].contains(error.kind)
+    return [.dismissed, .promptOpen].contains(error.kind)
   }
 }

@@ -19,21 +19,14 @@ enum FailureText {
       )
     case .promptOpen:
       (
-        "the keyring is locked, and an earlier call's dialog was not answered or is still open",
-        "unlock the keyring and try again"
+        "the keyring's dialog was not answered in time, or is still open",
+        "answer the dialog, or unlock the keyring, and try again"
       )
     case .dismissed:
       (
-        "the keyring is locked: its dialog was dismissed or could not be shown",
-        "unlock the keyring and try again"
+        "the keyring's dialog was dismissed or could not be shown",
+        "unlock the keyring, or confirm in its dialog, and try again"
       )
-    case .declined:
-      (
-        "the keyring changed nothing: its dialog was dismissed or could not be shown",
-        "try again, and confirm in the dialog"
-      )
-    case .unanswered:
-      ("the keyring's dialog was not answered in time", "answer the dialog and try again")
     case .needsPrompt:
       (
         "the keyring requires confirmation, but prompting is not possible here",
@@ -63,11 +56,6 @@ enum FailureText {
         "store the account again with: meti-token login"
       )
     case .vanished: ("the item was removed from the keyring during the call", "try again")
-    case .unexpectedReply:
-      (
-        "the keyring sent an unexpected reply",
-        "update or restart the keyring; --verbose shows the reply"
-      )
     case .notStored:
       (
         "the keyring did not store the secret",

@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("malformed", KeyringError.Kind.unexpectedReply), ("die", .died), ("dismiss", .dismissed),
+    ("malformed", KeyringError.Kind.failed), ("die", .died), ("dismiss", .dismissed),
   ])
   func `that cannot end is not waited for`(outcome: String, kind: KeyringError.Kind) throws {
     try keyring.tell("lock", "prompt \(outcome)")
@@ -47,9 +47,9 @@ import Testing
     try keyring.tell("lock", "prompt silent")
     let fast = Stores(session, speed: 200)
     let start = fast.clock.now()
-    #expect(kind { try fast.store(waiting).unlock(.named(.ours)) } == .unanswered)
+    #expect(kind { try fast.store(waiting).unlock(.named(.ours)) } == .promptOpen)
     #expect(fast.clock.now().boot - start.boot >= 120_000)
-    #expect(fast.locks.note(named: "prompt").hasPrefix("open "))
+    #expect(fast.locks.note(named: "prompt").hasPrefix("1 "))
     #expect(
       kind { try fast.store(.withinCall).unlock(.named(.ours)) } == .promptOpen)
     let journal = try journal()
@@ -83,12 +83,12 @@ import Testing
   @Test func `decides whether an item is stored`() throws {
     let store = stores.store(waiting)
     try keyring.tell("stores-ask", "prompt dismiss")
-    #expect(kind { try store.storeToken(of: .other) } == .declined)
+    #expect(kind { try store.storeToken(of: .other) } == .dismissed)
     #expect(try stores.store().token(of: .other) == nil)
     #expect(kind { try stores.store().storeToken(of: .other) } == .needsPrompt)
     #expect(
       stores.announcements == [
-        "waiting for the keyring to store METI token of other@example.com; look for its dialog"
+        "waiting for the keyring to confirm a change; look for its dialog"
       ])
   }
 
@@ -105,20 +105,20 @@ import Testing
     try stores.store(waiting).storeToken(of: .other)
     #expect(try stores.store().tokenText(.other) == "token")
     #expect(
-      stores.announcements == ["waiting for a keyring to be created; look for its dialog"])
+      stores.announcements == ["waiting for the keyring to confirm a change; look for its dialog"])
   }
 
   @Test func `decides whether an item is removed`() throws {
     try keyring.tell("deletes-ask", "prompt dismiss")
-    #expect(kind { _ = try stores.store(waiting).removeCredential(of: .ours) } == .declined)
+    #expect(kind { _ = try stores.store(waiting).removeCredential(of: .ours) } == .dismissed)
     #expect(try stores.store().secretText() == "password")
   }
 
   @Test(arguments: ["SearchItems", "GetSecret"])
   func `that only the provider's silence shows is waited for at a terminal`(method: String) throws {
-    try keyring.tell("fault 1 \(method) late 0.6")
-    let fast = Stores(session, speed: 20)
-    #expect(try fast.store(waiting, milliseconds: 4000).tokenText() == "token")
+    try keyring.tell("fault 1 \(method) late 1")
+    let fast = Stores(session, speed: 10)
+    #expect(try fast.store(waiting, milliseconds: 9000).tokenText() == "token")
     #expect(fast.announcements == ["waiting for the keyring, which may show a dialog"])
   }
 }
@@ -126,28 +126,26 @@ import Testing
 @Suite struct `The note of a prompt` {
   let now = Moment(wall: 0, boot: 1_000_000, bootID: "this-boot")
 
-  func later(_ milliseconds: Int64, boot: String = "this-boot") -> Moment {
-    Moment(wall: 0, boot: now.boot + milliseconds, bootID: boot)
+  func later(_ milliseconds: Int64) -> Moment {
+    Moment(wall: 0, boot: now.boot + milliseconds, bootID: now.bootID)
   }
 
-  @Test(arguments: [PromptNote.State.open, .dismissed])
-  func `counts for five minutes of this boot and provider`(state: PromptNote.State) throws {
-    let written = PromptNote(state, at: now, unanswered: 1, place: "guid :1.5 /a/b")
+  @Test(arguments: [0, 1])
+  func `counts for five minutes`(unanswered: Int) throws {
+    let written = PromptNote(unanswered: unanswered, since: now.boot, place: "guid :1.5 /a/b")
     let note = try #require(PromptNote(written.text))
     #expect(note == written)
-    #expect(note.isCurrent(at: later(299_999), place: "guid :1.5 /a/b"))
-    #expect(!note.isCurrent(at: later(300_000), place: "guid :1.5 /a/b"))
-    #expect(!note.isCurrent(at: later(1), place: "guid :1.6 /a/b"))
-    #expect(!note.isCurrent(at: later(1, boot: "other"), place: "guid :1.5 /a/b"))
-    #expect(!note.isCurrent(at: later(-1), place: "guid :1.5 /a/b"))
+    #expect(note.isCurrent(at: later(299_999)))
+    #expect(!note.isCurrent(at: later(300_000)))
+    #expect(!note.isCurrent(at: later(-1)))
   }
 
   @Test func `keeps a third dialog from being opened while two are left open`() {
-    let note = PromptNote(.open, at: now, unanswered: 2, place: "p")
-    #expect(note.isCurrent(at: later(86_399_999), place: "p"))
+    let note = PromptNote(unanswered: 2, since: now.boot, place: "p")
+    #expect(note.isCurrent(at: later(86_399_999)))
   }
 
-  @Test(arguments: ["", "open", "open x boot 1 p", "shut 1 boot 1 p", "open 1 boot 1"])
+  @Test(arguments: ["", "1", "x 1 p", "1 x p", "1 1"])
   func `is ignored if it is malformed`(text: String) {
     #expect(PromptNote(text) == nil)
   }

@@ -145,7 +145,7 @@ final class Stores: @unchecked Sendable {
 }
 
 /// Two minutes, as at a terminal.
-let waiting = Interaction.Dialogs.waiting(milliseconds: Interaction.patience)
+let waiting = Interaction.Dialogs.waiting
 
 struct RealClock: MetiToken.Clock {
   /// How many times faster than others it runs.

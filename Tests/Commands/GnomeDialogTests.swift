@@ -63,7 +63,7 @@ struct GnomeDialogTests {
     try prompter.tell("dismiss")
     let (outcome, screen) = try call()
     #expect(outcome.status == .exit(69) && outcome.out == "")
-    #expect(screen.contains("error: the keyring is locked: its dialog was dismissed"))
+    #expect(screen.contains("error: the keyring's dialog was dismissed"))
     // For five minutes nobody is prompted again.
     try prompter.tell("answer \(password)")
     let again = try place.sit(output: .pipe).wait()

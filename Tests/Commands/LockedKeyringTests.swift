@@ -60,8 +60,8 @@ struct LockedKeyringTests {
     try terminal.expect("meti-token: waiting for the keyring to be unlocked; look for its dialog")
     // Nobody can show the dialog here, and gnome-keyring gives up at once.
     try terminal.expect(
-      "meti-token: error: the keyring is locked: its dialog was dismissed or could not be "
-        + "shown\r\nmeti-token: hint: unlock the keyring and try again\r\n")
+      "meti-token: error: the keyring's dialog was dismissed or could not be shown\r\n"
+        + "meti-token: hint: unlock the keyring, or confirm in its dialog, and try again\r\n")
     let outcome = terminal.wait()
     #expect(outcome.status == .exit(69))
     #expect(outcome.out == "")
@@ -89,8 +89,8 @@ struct LockedKeyringTests {
       outcome.told
         == .failure(
           69,
-          "the keyring is locked, and an earlier call's dialog was not answered or is still open",
-          hint: "unlock the keyring and try again"))
+          "the keyring's dialog was not answered in time, or is still open",
+          hint: "answer the dialog, or unlock the keyring, and try again"))
     #expect(outcome.isSoon)
     #expect(try prompter.journal().count == 1)
   }

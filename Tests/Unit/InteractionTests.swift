@@ -2,7 +2,7 @@ import MetiToken
 import Testing
 
 @Suite struct `Who can be prompted` {
-  static let waiting = Interaction.Dialogs.waiting(milliseconds: 120_000)
+  static let waiting = Interaction.Dialogs.waiting
   static let desktop = ["DISPLAY": ":0", "WAYLAND_DISPLAY": "wayland-0"]
 
   struct Case: Sendable, CustomTestStringConvertible {

@@ -92,7 +92,7 @@ import Testing
     #expect(world.kernel == [:])
   }
 
-  @Test(arguments: [.dismissed, .declined, .unanswered] as [KeyringError.Kind])
+  @Test(arguments: [.dismissed, .promptOpen] as [KeyringError.Kind])
   func `of all ends with the first prompt that the user declines`(_ kind: KeyringError.Kind) {
     world.store.trouble = { $0.hasPrefix("remove") ? KeyringError(kind) : nil }
     #expect(logOutAll() == .failure(.keyring(KeyringError(kind))))

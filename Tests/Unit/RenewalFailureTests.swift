@@ -161,7 +161,7 @@ import Testing
 
   @Test func `is recorded in the lock file if the store cannot`() {
     world.issuer.answer = { _ in .failure(.rejection) }
-    world.store.trouble = { $0.hasPrefix("store credential") ? KeyringError(.declined) : nil }
+    world.store.trouble = { $0.hasPrefix("store credential") ? KeyringError(.dismissed) : nil }
     #expect(world.token() == .failure(.issuer(.rejection, .anna)))
     #expect(world.warnings == [])
     _ = world.token()

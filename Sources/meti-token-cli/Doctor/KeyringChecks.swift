@@ -18,26 +18,26 @@ struct KeyringChecks {
       return
     }
     let bus = BusAddress.find(Process.variable)
-    let probe = KeyringProbe(
-      bus: bus, clock: call.clock, until: deadline, locks: call.locks,
-      verbose: call.verbose)
+    let keyring = KeyringStore(
+      bus: bus, clock: call.clock, call: deadline, interaction: .none, locks: call.locks,
+      announce: { _ in }, verbose: call.verbose)
     var provider: ProviderProcess?
     do throws(KeyringError) {
-      try probe.connect()
+      try keyring.connect()
       let origin = bus?.isFromEnvironment == true ? "from DBUS_SESSION_BUS_ADDRESS" : "found there"
       checks.append(Check(.bus, .ok, "\(bus?.text ?? ""), \(origin)"))
 
-      provider = ProviderProcess(try probe.provider())
+      provider = ProviderProcess(id: keyring.provider)
       // Starts a provider if none is running, as any call does.
-      try probe.openSession()
-      provider = ProviderProcess(try probe.provider())
+      try keyring.openSession()
+      provider = ProviderProcess(id: keyring.provider)
       isQuiet = provider?.isQuiet ?? false
-      checks.append(Check(.provider, .ok, provider?.text ?? ""))
+      checks.append(Check(.provider, .ok, provider?.text ?? "an unknown program"))
 
       // Opens what opens without a prompt, as any call does.
-      let stored = try call.store.accounts(at: call.selector.api)
+      let stored = try keyring.accounts(at: call.selector.api)
       self.stored = stored
-      checks.append(Self.collection(try probe.defaultCollection(), stored))
+      checks.append(Self.collection(try keyring.defaultCollection(), stored))
     } catch {
       let failure = call.reported(error)
       let place = checks.count == 1 ? provider.map { "\($0.text): " } ?? "" : ""
@@ -53,7 +53,7 @@ struct KeyringChecks {
   }
 
   private static func collection(
-    _ collection: KeyringProbe.Collection?, _ stored: StoredAccounts
+    _ collection: (label: String, isLocked: Bool)?, _ stored: StoredAccounts
   ) -> Check {
     guard let collection else {
       return Check(.collection, Failure(KeyringError(.noCollection)), .warning)
@@ -77,7 +77,7 @@ struct KeyringChecks {
 
 /// The program that provides the Secret Service. D-Bus has no name for it, so its process must do.
 private struct ProviderProcess {
-  private let id: Int32?
+  private let id: Int32
   private let name: String?
 
   /// The providers that return the secret of an open item without a prompt. pass-secret-service, for
@@ -86,18 +86,16 @@ private struct ProviderProcess {
     "gnome-keyring-daemon", "kwalletd5", "kwalletd6", "ksecretd", "keepassxc",
   ]
 
-  init?(_ provider: KeyringProbe.Provider?) {
-    guard let provider else { return nil }
-    id = provider.processID
+  init?(id: Int32?) {
+    guard let id else { return nil }
+    self.id = id
     // The kernel keeps 15 bytes (proc(5)).
-    let comm = id.flatMap { File.text("/proc/\($0)/comm", limit: 64) }?.split(separator: "\n").first
+    let comm = File.text("/proc/\(id)/comm", limit: 64)?.split(separator: "\n").first
       .map(String.init)
     name = Self.known.first { $0.prefix(15) == comm ?? "" } ?? comm
   }
 
   var isQuiet: Bool { name.map(Self.known.contains) ?? false }
 
-  var text: String {
-    (name ?? "an unknown program") + (id.map { ", process \($0)" } ?? "")
-  }
+  var text: String { "\(name ?? "an unknown program"), process \(id)" }
 }
