@@ -5,27 +5,17 @@
 public struct APIURL: Equatable, Sendable {
   public enum Scheme: String, Sendable {
     case https, http
-
-    var defaultPort: UInt16 { self == .https ? 443 : 80 }
   }
 
   public let scheme: Scheme
   /// Lower case, printable ASCII; an IPv6 address keeps its brackets.
   public let host: String
-  let port: UInt16
+  private let port: UInt16
   /// Empty, or begins with a slash and does not end with one.
-  let path: String
+  private let path: String
 
   /// The API that is meant when nothing else is said.
-  public static let standard = APIURL(
-    scheme: .https, host: "api.meti.millpont.com", port: 443, path: "")
-
-  private init(scheme: Scheme, host: String, port: UInt16, path: String) {
-    self.scheme = scheme
-    self.host = host
-    self.port = port
-    self.path = path
-  }
+  public static let standard = try! APIURL("https://api.meti.millpont.com")
 
   /// Reads and normalises `text`. No URL parser is used: those fold look-alike characters into
   /// the host, and this host decides who is given a token.
@@ -40,10 +30,14 @@ public struct APIURL: Equatable, Sendable {
       ? authority.firstIndex(of: "]").map { authority.index(after: $0) }
       : authority.firstIndex(of: ":")
     let host = authority[..<(hostEnd ?? authority.endIndex)]
-    guard Self.isHost(host), !rest.contains(where: { "?#".contains($0) }) else { throw .malformed }
+    let port = authority[host.endIndex...]
+    guard Self.isHost(host), !rest.contains(where: { "?#".contains($0) }),
+      let number = port.isEmpty ? Self.defaultPort(scheme) : Self.number(port.dropFirst()),
+      port.first ?? ":" == ":", number > 0
+    else { throw .malformed }
     self.scheme = scheme
     self.host = host.lowercased()
-    port = try Self.port(authority[host.endIndex...]) ?? scheme.defaultPort
+    self.port = number
     path = String(rest[authority.endIndex...].reversed().drop { $0 == "/" }.reversed())
     if scheme == .http && !isLoopback { throw .notHTTPS }
   }
@@ -52,17 +46,24 @@ public struct APIURL: Equatable, Sendable {
   public var text: String { origin + path }
 
   /// Scheme, host and, if it is not the default, port.
-  public var origin: String { "\(scheme.rawValue)://\(host)\(isDefaultPort ? "" : ":\(port)")" }
+  public var origin: String { "\(scheme.rawValue)://\(host)\(hasDefaultPort ? "" : ":\(port)")" }
 
-  var isDefaultPort: Bool { port == scheme.defaultPort }
+  private var hasDefaultPort: Bool { port == Self.defaultPort(scheme) }
+
+  private static func defaultPort(_ scheme: Scheme) -> UInt16 { scheme == .https ? 443 : 80 }
 
   /// Whether the host can only be this machine (RFC 6761, 6.3 for `localhost`). An address counts
   /// in its canonical form alone: `127.0.0.09` and `127.0.0.-1` are looked up in the DNS.
   private var isLoopback: Bool {
     if host == "localhost" || host == "[::1]" { return true }
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-    return parts.count == 4 && parts[0] == "127"
-      && parts.allSatisfy { part in UInt8(part).map { "\($0)" == part } ?? false }
+    let octets: [UInt8] = parts.compactMap(Self.number)
+    return parts.count == 4 && octets.count == 4 && octets[0] == 127
+  }
+
+  /// The number, if it has neither a sign nor leading zeros.
+  private static func number<Number: FixedWidthInteger>(_ text: Substring) -> Number? {
+    Number(text).flatMap { "\($0)" == text ? $0 : nil }
   }
 
   /// Whether it is a name or an IPv4 address, or an IPv6 address in brackets.
@@ -75,15 +76,6 @@ public struct APIURL: Equatable, Sendable {
     return bytes.count > 2 && text.last == "]"
       && bytes.dropFirst().dropLast().allSatisfy { $0.hexValue != nil || $0 == UInt8(ascii: ":") }
   }
-
-  /// - Parameter text: nothing, or a colon and digits; `nil` for a colon alone (RFC 3986, 3.2.3).
-  private static func port(_ text: Substring) throws(APIURLError) -> UInt16? {
-    guard text.utf8.count > 1 || text.first ?? ":" != ":" else { return nil }
-    let digits = text.dropFirst()
-    guard text.first == ":", digits.utf8.allSatisfy(\.isDigit), let port = UInt16(digits), port > 0
-    else { throw .malformed }
-    return port
-  }
 }
 
 /// Who is given a token: the scheme, host and port of the configured API.
@@ -94,7 +86,7 @@ extension APIURL {
     let text = host.map(\.lowercased)
     return `protocol`.elementsEqual(scheme.rawValue.utf8)
       && (text.elementsEqual("\(self.host):\(port)".utf8)
-        || (isDefaultPort && text.elementsEqual(self.host.utf8)))
+        || (hasDefaultPort && text.elementsEqual(self.host.utf8)))
   }
 
   /// Whether `uri` is on this API's server: scheme, host and port, then the end or one of `/ ? #`.

@@ -69,12 +69,7 @@ extension RawSpan {
 
   /// The index of the first `byte` at or after `start`.
   func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
-    var index = start
-    while index < byteCount {
-      if self.byte(at: index) == byte { return index }
-      index += 1
-    }
-    return nil
+    (start..<byteCount).first { self.byte(at: $0) == byte }
   }
 
   /// `range`, which ends before a line feed, without the carriage return at its end.

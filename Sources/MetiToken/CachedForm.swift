@@ -9,12 +9,10 @@ public enum CachedForm {
   public static func pack(_ token: borrowing Token, at now: Moment) -> Secret? {
     let left = token.expiry.remaining(at: now)
     let expires = now.boot + left
-    let handOutUntil = expires - token.times.handOutMargin
+    let handOutUntil = expires - token.handOutMargin
     // If a token has more time left than its whole life, the clock is wrong.
     guard now.boot < handOutUntil, left <= token.lifetime * 1000 else { return nil }
-    let refreshFrom =
-      token.expiry.isSameBoot(now)
-      ? token.refreshFrom : expires - token.times.refreshMargin(token.expiry)
+    let refreshFrom = now.boot + token.untilRefresh(at: now)
     var body = Secret(capacity: token.secret.count + 64)
     body.append(
       "\(expires - token.lifetime * 1000) \(max(min(refreshFrom, handOutUntil), 0)) \(expires)\n")

@@ -22,10 +22,15 @@ public struct CurlArguments: Sendable {
       } else if argument.elementsEqual("--".utf8) {
         isOptions = false
       } else if argument.starts(with: "--".utf8) {
-        let name = String(decoding: argument.dropFirst(2), as: UTF8.self)
-        try add(CurlOption.all.first { $0.name == name }, "--\(name)", [], &rest)
+        _ = try add(spelled: argument, [], &rest)
       } else {
-        try add(letters: argument.dropFirst(), &rest)
+        guard argument.count > 1 else {
+          throw Refusal(reason: "- is not a URL", hint: Self.example)
+        }
+        var letters = argument.dropFirst()
+        while let letter = letters.popFirst() {
+          if try add(spelled: [UInt8(ascii: "-"), letter], letters, &rest) { break }
+        }
       }
     }
     guard hasURL else { throw Refusal(reason: "no URL is given to curl", hint: Self.example) }
@@ -34,42 +39,32 @@ public struct CurlArguments: Sendable {
   /// For a manual: each as `--fail (-f)`, in the order of their names.
   public static var allowedOptions: String {
     CurlOption.all.sorted { $0.name < $1.name }.map { option in
-      "--\(option.name)" + (option.letter.map { " (-\(Unicode.Scalar($0)))" } ?? "")
+      "--\(option.name)" + (option.letter.map { " (-\($0))" } ?? "")
     }.joined(separator: ", ")
   }
 
   private static let example = "give a path such as /sources"
 
-  /// `-abc`, and the value of the last letter, which may follow at once.
+  /// - Parameter value: what follows the option at once, and is its value if it takes one.
+  /// - Returns: whether it takes a value.
   private mutating func add(
-    letters: ArraySlice<UInt8>, _ rest: inout ArraySlice<[UInt8]>
-  ) throws(Refusal) {
-    guard !letters.isEmpty else { throw Refusal(reason: "- is not a URL", hint: Self.example) }
-    var letters = letters
-    while let letter = letters.popFirst() {
-      let option = CurlOption.all.first { $0.letter == letter }
-      try add(option, "-\(String(decoding: [letter], as: UTF8.self))", letters, &rest)
-      if option?.takesValue == true { return }
-    }
-  }
-
-  /// - Parameters:
-  ///   - option: `nil` if it is not allowed.
-  ///   - value: its value, if that is not the next argument.
-  private mutating func add(
-    _ option: CurlOption?, _ spelling: String, _ value: ArraySlice<UInt8>,
-    _ rest: inout ArraySlice<[UInt8]>
-  ) throws(Refusal) {
-    guard let option else {
+    spelled spelling: [UInt8], _ value: ArraySlice<UInt8>, _ rest: inout ArraySlice<[UInt8]>
+  ) throws(Refusal) -> Bool {
+    let spelling = String(decoding: spelling, as: UTF8.self)
+    guard let option = CurlOption.all.first(where: { $0.spellings.contains(spelling) }) else {
       throw Refusal(
         reason: "meti-token curl does not allow the option \(spelling)",
         hint: "see the allowed options with: meti-token curl --help")
     }
-    guard option.takesValue else { return try add(option.name, nil) }
+    guard option.takesValue else {
+      try add(option.name, nil)
+      return false
+    }
     guard let value = value.isEmpty ? rest.popFirst() : Array(value) else {
       throw Refusal(reason: "curl's --\(option.name) needs a value")
     }
     try add(option.name, value)
+    return true
   }
 
   private mutating func add(_ name: String, _ value: [UInt8]?) throws(Refusal) {

@@ -3,20 +3,21 @@
 struct CurlOption {
   /// As it is spelled after `--`. No curl takes one of these for an abbreviation of something else.
   let name: String
-  let letter: UInt8?
+  let letter: Substring?
   let takesValue: Bool
 
-  /// - Parameter entry: the name, and after a colon the letter, if it has one.
-  private init(_ entry: Substring, takesValue: Bool) {
-    let parts = entry.split(separator: ":")
-    name = String(parts[0])
-    letter = parts.count > 1 ? parts[1].utf8.first : nil
-    self.takesValue = takesValue
-  }
+  var spellings: [String] { ["--\(name)"] + (letter.map { ["-\($0)"] } ?? []) }
 
-  static let all =
-    flags.split(separator: " ").map { CurlOption($0, takesValue: false) }
-    + values.split(separator: " ").map { CurlOption($0, takesValue: true) }
+  static let all = options(flags, false) + options(values, true)
+
+  /// - Parameter list: the names, each with its letter, if it has one, after a colon.
+  private static func options(_ list: String, _ takesValue: Bool) -> [CurlOption] {
+    list.split(separator: " ").map { entry in
+      let parts = entry.split(separator: ":")
+      return CurlOption(
+        name: String(parts[0]), letter: parts.dropFirst().first, takesValue: takesValue)
+    }
+  }
 
   private static let flags = """
     compressed create-dirs fail:f fail-with-body get:G globoff:g head:I http1.1 http2 include:i \

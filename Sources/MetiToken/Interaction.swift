@@ -29,65 +29,46 @@ public struct Interaction: Equatable, Sendable {
   ///     program, and only in the foreground process group (tcgetpgrp(3)).
   ///   - variable: an environment variable.
   /// - Throws: ``InteractionError`` if `METI_TOKEN_INTERACTIVE` is an unknown word.
-  public init(
-    hasTerminal: Bool, variable: @escaping (String) -> String?
-  ) throws(InteractionError) {
-    let situation = PromptSituation(variable: variable)
+  public init(hasTerminal: Bool, variable: (String) -> String?) throws(InteractionError) {
+    func value(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
     // A notebook's `!command` has a terminal that nobody sees.
-    let canAsk = hasTerminal && situation.value("JPY_PARENT_PID") == nil
+    let canAsk = hasTerminal && value("JPY_PARENT_PID") == nil
     let dialogs: Dialogs = canAsk ? .waiting : .withinCall
-    switch situation.value("METI_TOKEN_INTERACTIVE") ?? "auto" {
+    switch value("METI_TOKEN_INTERACTIVE") ?? "auto" {
     case "0", "never": self = .none
     case "dialog": self.init(questions: false, dialogs: dialogs)
     case "terminal": self.init(questions: canAsk, dialogs: .never)
-    case "auto" where situation.isSilenced: self = .none
+    case "auto" where Self.isSilenced(value): self = .none
     case "auto":
-      let mayOpen = canAsk && !situation.isRemote || situation.hasLocalDisplay
+      // A display tells that the user is at this computer. What SSH forwards (`localhost:10.0`) is the
+      // display of another one, where the keyring's dialog would not open.
+      let isRemote = value("SSH_CONNECTION") != nil
+      let hasDisplay =
+        isRemote
+        ? value("DISPLAY")?.hasPrefix(":") ?? false
+        : value("DISPLAY") != nil || value("WAYLAND_DISPLAY") != nil
+      let mayOpen = canAsk && !isRemote || hasDisplay
       self.init(questions: canAsk, dialogs: mayOpen ? dialogs : .never)
     case let word: throw InteractionError(word: word)
     }
+  }
+
+  /// Whether the environment says that nobody is there, in the words of other programs.
+  private static func isSilenced(_ value: (String) -> String?) -> Bool {
+    func isNo(_ word: String?) -> Bool {
+      ["0", "false", "no", "off", "never"].contains(word?.lowercased())
+    }
+    // What `git -c` sets, which git hands to its helpers as 'name'='value'. Files of git's configuration
+    // may belong to somebody's repository, and are not read.
+    let name = "credential.interactive="
+    let settings = value("GIT_CONFIG_PARAMETERS")?.filter { $0 != "'" }.split(separator: " ")
+    let setting = settings?.last { $0.lowercased().hasPrefix(name) }?.dropFirst(name.count)
+    return isNo(setting.map(String.init)) || isNo(value("GCM_INTERACTIVE"))
+      || ["CI", "VSCODE_GIT_FETCH_SILENT"].contains { value($0).map { !isNo($0) } ?? false }
   }
 }
 
 /// `METI_TOKEN_INTERACTIVE` is none of its words.
 public struct InteractionError: Error, Equatable {
   public let word: String
-}
-
-/// What the environment says about the user.
-private struct PromptSituation {
-  let variable: (String) -> String?
-
-  func value(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
-
-  var isRemote: Bool { value("SSH_CONNECTION") != nil }
-
-  /// A display tells that the user is at this computer. What SSH forwards (`localhost:10.0`) is the
-  /// display of another one, where the keyring's dialog would not open.
-  var hasLocalDisplay: Bool {
-    guard isRemote else { return value("DISPLAY") != nil || value("WAYLAND_DISPLAY") != nil }
-    return value("DISPLAY")?.hasPrefix(":") ?? false
-  }
-
-  /// Whether the environment says that nobody is there, in the words of other programs.
-  var isSilenced: Bool {
-    isTrue("CI") || isTrue("VSCODE_GIT_FETCH_SILENT") || isNo(value("GCM_INTERACTIVE"))
-      || isNo(gitSetting("credential.interactive"))
-  }
-
-  private func isTrue(_ name: String) -> Bool { value(name) != nil && !isNo(value(name)) }
-
-  /// Whether this is a word for "no" in git's and other programs' settings.
-  private func isNo(_ word: String?) -> Bool {
-    ["0", "false", "no", "off", "never"].contains(word?.lowercased())
-  }
-
-  /// A setting of `git -c`, which git hands to its helpers in the environment as 'name'='value'. Files
-  /// of git's configuration may belong to somebody's repository, and are not read.
-  private func gitSetting(_ name: String) -> String? {
-    let parameters = (value("GIT_CONFIG_PARAMETERS") ?? "").filter { $0 != "'" }.split(
-      separator: " ")
-    let found = parameters.last { $0.lowercased().hasPrefix("\(name)=") }
-    return found.map { String($0.dropFirst(name.count + 1)) }
-  }
 }

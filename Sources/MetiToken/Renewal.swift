@@ -91,9 +91,9 @@ public struct Renewal {
 
   // MARK: Looking
 
-  /// The cached token, if it will do.
-  private func cached(_ search: Search) -> Token? {
-    guard let token = cache.find(search.account, at: clock.now()), need(token, search) < .required
+  /// The cached token, if this call needs less than `limit` for it.
+  private func cached(_ search: Search, below limit: RenewalNeed = .required) -> Token? {
+    guard let token = cache.find(search.account, at: clock.now()), need(token, search) < limit
     else { return nil }
     return token
   }
@@ -162,13 +162,13 @@ public struct Renewal {
     let end = Deadline(min(limit, search.deadline.remaining(at: start)), from: start)
     var held = held ?? locks.tryAcquire(account)
     if held == nil, isDue {
-      held = try acquire(account, until: end) { refreshedByAnother(search) != nil }
+      held = try acquire(account, until: end) { cached(search, below: .refresh) != nil }
     }
-    if let token = refreshedByAnother(search) { return token }
+    if let token = cached(search, below: .refresh) { return token }
     guard let held else { return nil }
     let now = clock.now()
     let claimed = held.state.refreshClaim?.remaining(at: now) ?? 0
-    let pause = claimed > 0 ? claimed : current.times.pause
+    let pause = claimed > 0 ? claimed : current.refreshPause
     if claimed == 0 {
       held.update(at: now) { $0.refreshClaim = BackOff(since: now, pause: pause) }
     }
@@ -178,12 +178,6 @@ public struct Renewal {
     let token = try issued(search, held, refreshUntil: end)
     // METI may hand out a token that lives less long than this call asks for.
     guard search.request.canBeMet(by: token), need(token, search) < .required else { return nil }
-    return token
-  }
-
-  /// The cached token, if nothing has to be done about it any more.
-  private func refreshedByAnother(_ search: Search) -> Token? {
-    guard let token = cached(search), need(token, search) == .none else { return nil }
     return token
   }
 
@@ -200,14 +194,11 @@ public struct Renewal {
     // While the old token lives, a server that says nothing gets less time.
     let isAlive = cache.find(search.account, at: clock.now()) != nil
     let token: Token
-    do throws(IssuerError) {
-      if let refreshUntil {
-        token = try policy.issueOnce(from: issuer, for: credential, until: refreshUntil)
-      } else {
-        token = try policy.issue(
-          from: issuer, for: credential, since: search.start, until: search.deadline,
-          firstLimit: isAlive ? Self.refreshLimit : nil)
-      }
+    do {
+      token = try policy.issue(
+        from: issuer, for: credential, since: search.start,
+        until: refreshUntil ?? search.deadline,
+        firstLimit: isAlive ? Self.refreshLimit : nil, isRefresh: refreshUntil != nil)
     } catch {
       if case .rejected(_, _, let isAmbiguous) = error {
         recordRejection(

@@ -24,21 +24,32 @@ struct RetryPolicy {
   /// gets twice as much. A resolver that drops one of its queries takes 15 seconds.
   static let firstConnectLimit: Int64 = 10_000
 
-  /// - Parameter firstLimit: for the whole first attempt, in milliseconds, if it must be short.
+  /// - Parameters:
+  ///   - start: when the call began.
+  ///   - firstLimit: for the whole first attempt, in milliseconds, if it must be short.
+  ///   - isRefresh: whether the old token still lives: then METI is asked once, without waiting.
   func issue(
-    from issuer: any TokenIssuer, for credential: borrowing Credential,
-    since start: Moment, until deadline: Deadline, firstLimit: Int64? = nil
+    from issuer: any TokenIssuer, for credential: borrowing Credential, since start: Moment,
+    until deadline: Deadline, firstLimit: Int64? = nil, isRefresh: Bool = false
   ) throws(IssuerError) -> Token {
-    try awaitEarlierTrouble(since: start, until: deadline)
+    try awaitEarlierTrouble(since: start, until: deadline, isRefresh)
     var pause = Self.firstPause
     var attempt = 1
     while true {
       let trouble: IssuerError.Unavailable
-      let limit = attempt == 1 ? firstLimit : nil
+      let sent = clock.now()
+      let limit = attempt == 1 ? firstLimit ?? .max : .max
       do {
-        return try issued(
-          from: issuer, for: credential, until: deadline, limit: limit,
+        let issued = try issuer.issue(
+          for: credential, until: Deadline(min(limit, deadline.remaining(at: sent)), from: sent),
           connectLimit: Self.firstConnectLimit << Int64(attempt - 1))
+        held.update(at: clock.now()) { state in
+          state.backOff = nil
+          state.clearRejection(of: credential.fingerprint)
+        }
+        return Token(
+          secret: issued.secret, account: credential.account.name,
+          expiry: sent.later(issued.lifetime * 1000), lifetime: issued.lifetime)
       } catch {
         switch error {
         case .unavailable(let unavailable): trouble = unavailable
@@ -54,9 +65,12 @@ struct RetryPolicy {
       }
       let asked = Self.askedPause(trouble)
       let next = max(jittered(pause), asked ?? 0)
-      let isWorthIt = trouble.isTransient && attempt < Self.attempts
+      let isWorthIt = trouble.isTransient && attempt < Self.attempts && !isRefresh
       guard isWorthIt, next < deadline.remaining(at: clock.now()) else {
-        backOff(asked ?? (trouble.isTransient ? Self.pauseAfterFailure : 0), trouble.reason)
+        // A refresh has its claim for a pause.
+        if asked != nil || !isRefresh {
+          backOff(asked ?? (trouble.isTransient ? Self.pauseAfterFailure : 0), trouble.reason)
+        }
         throw .unavailable(trouble)
       }
       self.pause(next)
@@ -65,52 +79,15 @@ struct RetryPolicy {
     }
   }
 
-  /// One request, without a retry and without waiting: for a token that still lives.
-  func issueOnce(
-    from issuer: any TokenIssuer, for credential: borrowing Credential, until deadline: Deadline
-  ) throws(IssuerError) -> Token {
-    let now = clock.now()
-    if let earlier = held.state.backOff, case let left = earlier.remaining(at: now), left > 0 {
-      throw earlier.error(left)
-    }
-    do {
-      return try issued(
-        from: issuer, for: credential, until: deadline, limit: nil,
-        connectLimit: deadline.remaining(at: now))
-    } catch {
-      if case .unavailable(let trouble) = error, let asked = Self.askedPause(trouble) {
-        backOff(asked, trouble.reason)
-      }
-      throw error
-    }
-  }
-
-  private func issued(
-    from issuer: any TokenIssuer, for credential: borrowing Credential, until deadline: Deadline,
-    limit: Int64?, connectLimit: Int64
-  ) throws(IssuerError) -> Token {
-    let sent = clock.now()
-    let end =
-      limit.map { Deadline(min($0, deadline.remaining(at: sent)), from: sent) } ?? deadline
-    let issued = try issuer.issue(for: credential, until: end, connectLimit: connectLimit)
-    held.update(at: clock.now()) { state in
-      state.backOff = nil
-      state.clearRejection(of: credential.fingerprint)
-    }
-    return Token(
-      secret: issued.secret.duplicate(), account: credential.account.name,
-      expiry: sent.later(issued.lifetime * 1000), lifetime: issued.lifetime)
-  }
-
   /// Waits for the end of the pause that the last holder wrote. Shares its failure if this call was
   /// waiting while it tried, or cannot wait that long.
   private func awaitEarlierTrouble(
-    since start: Moment, until deadline: Deadline
+    since start: Moment, until deadline: Deadline, _ isRefresh: Bool
   ) throws(IssuerError) {
     let now = clock.now()
     guard let earlier = held.state.backOff else { return }
     let remaining = earlier.remaining(at: now)
-    let isHopeless = remaining > 0 && remaining >= deadline.remaining(at: now)
+    let isHopeless = remaining > 0 && (isRefresh || remaining >= deadline.remaining(at: now))
     if isHopeless || earlier.happened(after: start, at: now) { throw earlier.error(remaining) }
     if remaining > 0 { pause(remaining) }
   }

@@ -81,11 +81,6 @@ import Glibc
     count = length
   }
 
-  /// Drops the last byte; nothing happens to an empty secret.
-  public mutating func removeLast() {
-    truncate(to: max(count - 1, 0))
-  }
-
   /// A second value with the same bytes. Named, because every copy is one more to protect.
   public func duplicate() -> Secret {
     withBytes { Secret(copying: $0) }

@@ -20,7 +20,7 @@ public struct Token: ~Copyable, Sendable {
     self.expiry = expiry
     self.lifetime = lifetime
     self.refreshFrom =
-      refreshFrom ?? expiry.boot - TokenTimes(lifetime: lifetime).refreshMargin(expiry)
+      refreshFrom ?? expiry.boot - Self.refreshMargin(lifetime, expiry)
   }
 
   /// The longest token that is accepted, in bytes.
@@ -32,12 +32,11 @@ public struct Token: ~Copyable, Sendable {
     guard bytes.byteCount > 0, bytes.byteCount <= longest else { return false }
     var end = bytes.byteCount
     while end > 0, bytes.byte(at: end - 1) == UInt8(ascii: "=") { end -= 1 }
-    guard end > 0 else { return false }
-    for index in 0..<end {
-      let byte = bytes.byte(at: index)
-      guard byte.isLetter || byte.isDigit || "-._~+/".utf8.contains(byte) else { return false }
-    }
-    return true
+    return end > 0
+      && (0..<end).allSatisfy { index in
+        let byte = bytes.byte(at: index)
+        return byte.isLetter || byte.isDigit || "-._~+/".utf8.contains(byte)
+      }
   }
 
   public func duplicate() -> Token {

@@ -84,7 +84,7 @@ enum SecretSource {
     let endsInNewline = secret.withBytes { bytes in
       bytes.byteCount > 0 && bytes.byte(at: bytes.byteCount - 1) == UInt8(ascii: "\n")
     }
-    if endsInNewline { secret.removeLast() }
+    if endsInNewline { secret.truncate(to: secret.count - 1) }
     return secret
   }
 

@@ -53,6 +53,14 @@ struct EngFlowTests {
     }
   }
 
+  @Test func `a malformed request is an error at once, with the pipe still open`() throws {
+    let child = try place.start("get", input: .open)
+    child.send(#"{"uri":1}"#)
+    _ = child.wait(timeout: .seconds(5)) { false }
+    #expect(!child.isRunning)
+    #expect(child.wait().status == .exit(65))
+  }
+
   @Test func `a malformed request is an error`() throws {
     for request in [
       "{}", #"{"uri":1}"#, #"{"uri":null}"#, #"{"uri":"URL","uri":"URL"}"#, #"{"uri":"URL"} x"#,

@@ -37,7 +37,7 @@ import Testing
     _ hasCache: Bool
   ) {
     world.cache.isRefused = !hasCache
-    let longest = TokenTimes.longestRefreshMargin - TokenTimes.handOutMargin - minute
+    let longest = 15 * minute - 5 * second - minute
     for day in 1...365 as ClosedRange<Int64> {
       // The token may be of any age when METI goes down.
       let start = world.clock.now().boot + Int64.random(in: 0...7200, using: &dice) * second

@@ -41,7 +41,7 @@ extension Token {
   /// Milliseconds until a default call does something about it; 0 if it does now.
   func quietTime(at now: Moment) -> Int64 {
     guard need(at: now) == .none else { return 0 }
-    return min(untilRefresh(at: now), expiry.remaining(at: now) - times.handOutMargin)
+    return min(untilRefresh(at: now), expiry.remaining(at: now) - handOutMargin)
   }
 }
 

@@ -38,21 +38,21 @@ import Testing
     #expect(text(secret) == "begin \(long)")
   }
 
-  @Test func `drops its last byte`() {
+  @Test func `drops its last bytes`() {
     var secret = Secret(copying: "line\n")
-    secret.removeLast()
+    secret.truncate(to: 4)
     #expect(text(secret) == "line")
   }
 
-  @Test func `that is empty has no last byte to drop`() {
-    var secret = Secret()
-    secret.removeLast()
-    #expect(secret.count == 0)
+  @Test func `is not cut to more than it has`() {
+    var secret = Secret(copying: "ab")
+    secret.truncate(to: 3)
+    #expect(text(secret) == "ab")
   }
 
   @Test func `takes a byte again after one was dropped`() {
     var secret = Secret(copying: "ab")
-    secret.removeLast()
+    secret.truncate(to: 1)
     secret.append("c")
     #expect(text(secret) == "ac")
   }

@@ -19,8 +19,7 @@ import Testing
     let token = Token(
       secret: Secret(copying: "a"), account: "a", expiry: expiry, lifetime: lifetime,
       refreshFrom: expiry.boot
-        - TokenTimes(lifetime: lifetime).refreshMargin(
-          Moment(wall: 0, boot: 0, bootID: "")))
+        - Token.refreshMargin(lifetime, Moment(wall: 0, boot: 0, bootID: "")))
     let found = token.need(at: noon)
     #expect(found == need)
   }
@@ -62,7 +61,8 @@ import Testing
   func `rests between two tries for an eighth of its life or 30 seconds`(
     _ lifetime: Int64, _ pause: Int64
   ) {
-    #expect(TokenTimes(lifetime: lifetime).pause == pause)
+    let found = Token.issued("a", lifetime: lifetime).refreshPause
+    #expect(found == pause)
   }
 
   @Test func `begins with the end of its quiet time`() {

@@ -12,50 +12,39 @@ public enum RenewalNeed: Comparable, Sendable {
 
 /// The points in a token's life at which its renewal becomes possible, due and required, in
 /// milliseconds before its end.
-struct TokenTimes {
-  /// Seconds.
-  let lifetime: Int64
-
-  /// 15 minutes outlast most outages, and renew an hourly token 32 times a day instead of 24.
-  static let longestRefreshMargin: Int64 = 900_000
-  /// Two tries before a request that is slow to start could meet the end.
-  static let dueMargin: Int64 = 60_000
-  /// For a request to reach a server whose clock runs a little ahead.
-  static let handOutMargin: Int64 = 5_000
-
-  /// A quarter of the life, at most 15 minutes, and up to a tenth more: the last digits of the expiry
-  /// spread a thousand machines that renewed at the same moment.
-  func refreshMargin(_ expiry: Moment) -> Int64 {
-    let margin = min(lifetime * 1000 / 4, Self.longestRefreshMargin)
+extension Token {
+  /// A quarter of the life, at most 15 minutes, which outlast most outages; and up to a tenth more: the
+  /// last digits of the expiry spread a thousand machines that renewed at the same moment.
+  static func refreshMargin(_ lifetime: Int64, _ expiry: Moment) -> Int64 {
+    let margin = min(lifetime * 1000 / 4, 900_000)
     return margin + margin / 10 * ((expiry.boot % 1000 + 1000) % 1000) / 1000
   }
 
-  /// Half the life of a short token.
-  var dueMargin: Int64 { min(Self.dueMargin, lifetime * 1000 / 2) }
+  /// A minute: two tries before a request that is slow to start could meet the end. Half the life of a
+  /// short token.
+  private var dueMargin: Int64 { min(60_000, lifetime * 1000 / 2) }
 
-  /// A quarter of the life of a very short token, so that it is used at all.
-  var handOutMargin: Int64 { min(Self.handOutMargin, lifetime * 1000 / 4) }
+  /// For a request to reach a server whose clock runs a little ahead. A quarter of the life of a very
+  /// short token, so that it is used at all.
+  var handOutMargin: Int64 { min(5_000, lifetime * 1000 / 4) }
 
-  /// Milliseconds from one try to refresh to the next: an eighth of the life, at most 30 seconds.
-  var pause: Int64 { min(30_000, lifetime * 1000 / 8) }
-}
-
-extension Token {
-  var times: TokenTimes { TokenTimes(lifetime: lifetime) }
+  /// Milliseconds from one try to refresh to the next.
+  var refreshPause: Int64 { min(30_000, lifetime * 1000 / 8) }
 
   /// What a default call has to do about it.
   ///
   /// If a token has more time left than its whole life, the clock is wrong: the token is not used.
   public func need(at now: Moment) -> RenewalNeed {
     let left = expiry.remaining(at: now)
-    guard left > times.handOutMargin, left <= lifetime * 1000 else { return .required }
+    guard left > handOutMargin, left <= lifetime * 1000 else { return .required }
     guard untilRefresh(at: now) <= 0 else { return .none }
-    return left > times.dueMargin ? .refresh : .due
+    return left > dueMargin ? .refresh : .due
   }
 
   func untilRefresh(at now: Moment) -> Int64 {
     expiry.isSameBoot(now)
-      ? refreshFrom - now.boot : expiry.remaining(at: now) - times.refreshMargin(expiry)
+      ? refreshFrom - now.boot
+      : expiry.remaining(at: now) - Self.refreshMargin(lifetime, expiry)
   }
 
   /// The same token, which no caller tries to refresh for a while: the claim of the caller that does.
@@ -66,7 +55,7 @@ extension Token {
     return Token(
       secret: secret.duplicate(), account: account,
       expiry: Moment(wall: expiry.wall, boot: now.boot + left, bootID: now.bootID),
-      lifetime: lifetime, refreshFrom: now.boot + min(pause, max(left - times.handOutMargin, 0)))
+      lifetime: lifetime, refreshFrom: now.boot + min(pause, max(left - handOutMargin, 0)))
   }
 }
 
