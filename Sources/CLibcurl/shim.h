@@ -8,24 +8,14 @@ typedef CURLcode (*meti_curl_getinfo)(CURL *, CURLINFO, ...);
 typedef size_t (*meti_curl_receiver)(char *bytes, size_t size, size_t count, void *context);
 
 // By number, so that a header older than the option compiles; the library says whether it knows it.
-// Since 7.85, since 7.87, and the older form of the first, deprecated since.
-static const CURLoption meti_CURLOPT_PROTOCOLS_STR = (CURLoption)(CURLOPTTYPE_STRINGPOINT + 318);
+// Since 7.87; deprecated since 7.85, for a string.
 static const CURLoption meti_CURLOPT_QUICK_EXIT = (CURLoption)(CURLOPTTYPE_LONG + 322);
 static const CURLoption meti_CURLOPT_PROTOCOLS = (CURLoption)(CURLOPTTYPE_LONG + 181);
-
-// Since 7.84.
-static const CURLINFO meti_CURLINFO_CAINFO = (CURLINFO)(CURLINFO_STRING + 61);
-static const CURLINFO meti_CURLINFO_CAPATH = (CURLINFO)(CURLINFO_STRING + 62);
 
 // A macro with a cast.
 static const long meti_CURLAUTH_ANY = (long)CURLAUTH_ANY;
 
 static inline CURLcode meti_curl_set_long(void *symbol, CURL *handle, CURLoption option, long value) {
-  return ((meti_curl_setopt)symbol)(handle, option, value);
-}
-
-static inline CURLcode meti_curl_set_size(
-    void *symbol, CURL *handle, CURLoption option, curl_off_t value) {
   return ((meti_curl_setopt)symbol)(handle, option, value);
 }
 
@@ -65,12 +55,6 @@ static inline long meti_curl_get_long(void *symbol, CURL *handle, CURLINFO info)
 static inline curl_off_t meti_curl_get_size(void *symbol, CURL *handle, CURLINFO info) {
   curl_off_t value = 0;
   return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : 0;
-}
-
-/// A string that belongs to the handle; NULL if libcurl does not know `info` or has none.
-static inline const char *meti_curl_get_string(void *symbol, CURL *handle, CURLINFO info) {
-  char *value = NULL;
-  return ((meti_curl_getinfo)symbol)(handle, info, &value) == CURLE_OK ? value : NULL;
 }
 
 /// The lines that describe the server's own certificate (CURLINFO_CERTINFO), which belong to the handle;

@@ -50,34 +50,13 @@ import MetiToken
     guard code == CURLE_OK else { throw Self.refused("CURLOPT_HTTPHEADER") }
   }
 
-  /// POSTs `body` (curl_easy_perform(3)). It is not copied here; libcurl and its TLS have it in buffers
-  /// of their own while it is sent, which nobody can wipe.
-  func post(_ body: borrowing Secret, into response: HTTPResponse) -> CURLcode {
-    body.withBytes { bytes in
-      unsafe bytes.withUnsafeBytes { body in
-        let codes = unsafe [
-          meti_curl_set_long(library.setopt, handle, CURLOPT_POST, 1),
-          meti_curl_set_size(
-            library.setopt, handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
-          meti_curl_set_pointer(
-            library.setopt, handle, CURLOPT_POSTFIELDS,
-            UnsafeMutableRawPointer(mutating: body.baseAddress)),
-        ]
-        return codes.first { $0 != CURLE_OK } ?? perform(into: response)
-      }
-    }
-  }
-
-  /// Requests only the headers of a response (RFC 9110, 9.3.2, HEAD).
-  func head(into response: HTTPResponse) -> CURLcode {
-    let code = unsafe meti_curl_set_long(library.setopt, handle, CURLOPT_NOBODY, 1)
-    return code == CURLE_OK ? perform(into: response) : code
-  }
-
-  private func perform(into response: HTTPResponse) -> CURLcode {
+  /// POSTs `body` (curl_easy_perform(3)); if it is empty, requests only the headers of a response (RFC
+  /// 9110, 9.3.2, HEAD). The body is not copied here; libcurl and its TLS have it in buffers of their
+  /// own while it is sent, which nobody can wipe.
+  func perform(_ body: borrowing Secret, into response: HTTPResponse) -> CURLcode {
     let context = unsafe Unmanaged.passUnretained(response).toOpaque()
     let setopt = unsafe library.setopt
-    let codes = unsafe [
+    var codes = unsafe [
       meti_curl_set_pointer(setopt, handle, CURLOPT_WRITEDATA, context),
       meti_curl_set_receiver(setopt, handle, CURLOPT_WRITEFUNCTION) {
         unsafe HTTPResponse.receive($0, $1 * $2, $3) { $0.append(body: $1) }
@@ -101,8 +80,20 @@ import MetiToken
         return 0
       },
     ]
-    if let code = codes.first(where: { $0 != CURLE_OK }) { return code }
-    return withExtendedLifetime(response) { unsafe library.perform(handle) }
+    return body.withBytes { bytes in
+      unsafe bytes.withUnsafeBytes { bytes in
+        let body = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        unsafe codes +=
+          bytes.isEmpty
+          ? [meti_curl_set_long(setopt, handle, CURLOPT_NOBODY, 1)]
+          : [
+            meti_curl_set_long(setopt, handle, CURLOPT_POSTFIELDSIZE, bytes.count),
+            meti_curl_set_pointer(setopt, handle, CURLOPT_POSTFIELDS, body),
+          ]
+        return codes.first { $0 != CURLE_OK }
+          ?? withExtendedLifetime(response) { unsafe library.perform(handle) }
+      }
+    }
   }
 
   /// curl_easy_getinfo(3); 0 if libcurl does not know it.
@@ -113,11 +104,6 @@ import MetiToken
   /// curl_easy_getinfo(3) of one of the `…_TIME_T`, in microseconds; 0 if it did not get there.
   func microseconds(_ info: CURLINFO) -> Int64 {
     unsafe Int64(meti_curl_get_size(library.getinfo, handle, info))
-  }
-
-  /// curl_easy_getinfo(3); `nil` if libcurl does not know it or has none.
-  func string(_ info: CURLINFO) -> String? {
-    unsafe meti_curl_get_string(library.getinfo, handle, info).map { unsafe String(cString: $0) }
   }
 
   /// What describes the server's own certificate, each line `Name:value` (CURLINFO_CERTINFO(3)).

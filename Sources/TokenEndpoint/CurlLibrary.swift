@@ -16,7 +16,6 @@ import MetiToken
   let cleanup: @convention(c) (UnsafeMutableRawPointer) -> Void
   let append: @convention(c) (List?, UnsafePointer<CChar>) -> List?
   let freeAll: @convention(c) (List?) -> Void
-  private let strerror: @convention(c) (CURLcode) -> UnsafePointer<CChar>?
   private let getdate: @convention(c) (UnsafePointer<CChar>, UnsafePointer<time_t>?) -> time_t
   /// The library and its TLS backend, e.g. `libcurl/7.88.1 OpenSSL/3.0.19`.
   let version: String
@@ -52,7 +51,6 @@ import MetiToken
     unsafe cleanup = try symbol("curl_easy_cleanup")
     unsafe append = try symbol("curl_slist_append")
     unsafe freeAll = try symbol("curl_slist_free_all")
-    unsafe strerror = try symbol("curl_easy_strerror")
     unsafe getdate = try symbol("curl_getdate")
 
     // Not curl_version(3): that starts OpenLDAP, which looks up this machine's name over DNS.
@@ -68,11 +66,6 @@ import MetiToken
     let globalInit: @convention(c) (Int) -> CURLcode = try symbol("curl_global_init")
     let code = globalInit(Int(CURL_GLOBAL_DEFAULT))
     guard code == CURLE_OK else { throw Self.missing("it does not start (\(code.rawValue))") }
-  }
-
-  /// curl_easy_strerror(3)
-  func text(of code: CURLcode) -> String {
-    unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code.rawValue)"
   }
 
   /// Seconds since 1970 of a date in any form that HTTP has (curl_getdate(3)); `nil` if it is none.

@@ -33,19 +33,15 @@ extension TokenEndpoint {
   public func probe(
     _ url: String, on server: APIURL, until deadline: Deadline
   ) throws(IssuerError) -> EndpointProbe {
-    let curl = try CurlLibrary.shared.get()
-    let handle = try CurlHandle(curl)
-    try? handle.set(CURLOPT_CERTINFO, 1)
     let start = clock.now()
-    let answer = try transfer(
-      "HEAD", url, of: server, until: deadline, connectLimit: .max, handle
-    ) { $0.head(into: $1) }
-    let date = answer.response.headers["date"].flatMap { curl.date($0) }
+    let response = try transfer(
+      GrantRequest(url: url, server: server, body: Secret()), until: deadline, connectLimit: .max)
     return EndpointProbe(
-      status: answer.status, milliseconds: answer.milliseconds,
+      status: response.status, milliseconds: response.milliseconds,
       // A Date of whole seconds is half a second behind on average.
-      clockLead: date.map { $0 * 1000 + 500 - (start.wall + answer.milliseconds / 2) },
-      certificate: EndpointProbe.certificate(answer.handle.certificateLines),
-      usesProxy: answer.response.usesProxy)
+      clockLead: response.date.map {
+        $0 * 1000 + 500 - (start.wall + response.milliseconds / 2)
+      },
+      certificate: EndpointProbe.certificate(response.certificate), usesProxy: response.usesProxy)
   }
 }

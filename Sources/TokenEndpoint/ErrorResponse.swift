@@ -1,38 +1,24 @@
 import MetiToken
 
 /// A JSON object that says why there is no token: `{"error": "…"}` (RFC 6749, 5.2), or another.
-struct ErrorResponse: Decodable {
+struct ErrorResponse {
   private let code: String?
   /// Whether it has at most a `message`, as an API gateway's answer.
   let hasOnlyMessage: Bool
 
   /// `nil` if `body` is no JSON object.
   init?(_ body: borrowing Secret) {
-    guard let object = try? body.decoded(as: Self.self) else { return nil }
-    self = object
-  }
-
-  private struct Key: CodingKey {
-    let stringValue: String
-    var intValue: Int? { nil }
-    init(stringValue: String) { self.stringValue = stringValue }
-    init?(intValue: Int) { nil }
-  }
-
-  init(from decoder: any Decoder) throws {
-    let object = try decoder.container(keyedBy: Key.self)
-    code = try? object.decode(String.self, forKey: Key(stringValue: "error"))
-    hasOnlyMessage = object.allKeys.allSatisfy { $0.stringValue == "message" }
+    guard let members = body.members else { return nil }
+    code = members["error"]?.text
+    hasOnlyMessage = members.keys.allSatisfy { $0 == "message" }
   }
 
   /// Whether the code means that the same request may succeed later, whatever the status is.
   var isTemporary: Bool {
-    switch code {
-    case "temporarily_unavailable", "server_error", "slow_down", "too_many_attempts",
-      "internal_failure":
-      true
-    default: false
-    }
+    [
+      "temporarily_unavailable", "server_error", "slow_down", "too_many_attempts",
+      "internal_failure",
+    ].contains(code)
   }
 
   /// The code in words of ours; `nil` for an unknown one. The server's own text is never shown.

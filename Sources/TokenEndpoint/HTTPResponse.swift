@@ -6,7 +6,7 @@ import MetiToken
 final class HTTPResponse {
   /// Decoded. Wiped with the response.
   private(set) var body = Secret()
-  /// The values of the headers in ``names``, by their names in lower case.
+  /// The values of the headers by their names in lower case.
   private(set) var headers: [String: String] = [:]
   /// Whether the headers arrived to their end: a connection may be closed before.
   private(set) var hasWholeHeaders = false
@@ -15,34 +15,40 @@ final class HTTPResponse {
   /// Whether libcurl takes a proxy from the environment, `NO_PROXY` considered.
   private(set) var usesProxy = false
 
+  /// The HTTP status (RFC 9110, 15); 0 if none came.
+  var status = 0
+  /// The wall clock when the answer came, in seconds since 1970.
+  var now: Int64 = 0
+  /// From the start of the request to the end of the answer.
+  var milliseconds: Int64 = 0
+  /// What describes the server's own certificate, each line `Name:value` (CURLINFO_CERTINFO(3)).
+  var certificate: [String] = []
   /// Called about once a second while the transfer runs.
   var onProgress: () -> Void = {}
 
   /// The longest body, and the longest headers all together, in bytes: four of the longest tokens.
   static let longest = 64 * 1024
 
-  private static let names: Set = [
-    "content-length", "date", "retry-after", "transfer-encoding", "x-ratelimit-reset",
-  ]
   private var headerBytes = 0
+  let library: CurlLibrary
+
+  init(_ library: CurlLibrary) { self.library = library }
+
+  /// The Date header, in seconds since 1970.
+  var date: Int64? { headers["date"].flatMap(library.date) }
 
   /// False if it is too much.
   func append(body bytes: RawSpan) -> Bool {
-    guard body.count + bytes.byteCount <= Self.longest else {
-      isTooLong = true
-      return false
-    }
-    body.append(bytes)
-    return true
+    isTooLong = body.count + bytes.byteCount > Self.longest
+    if !isTooLong { body.append(bytes) }
+    return !isTooLong
   }
 
   /// Reads one header line, with its end. False if it is too much.
   func append(header bytes: RawSpan) -> Bool {
     headerBytes += bytes.byteCount
-    guard headerBytes <= Self.longest else {
-      isTooLong = true
-      return false
-    }
+    isTooLong = headerBytes > Self.longest
+    guard !isTooLong else { return false }
     let line = Self.text(bytes)
     if line.hasPrefix("HTTP/") {
       // The final answer, after an interim one (RFC 9110, 15.2): those headers do not count.
@@ -51,7 +57,7 @@ final class HTTPResponse {
       let name = line[..<colon].lowercased()
       var value = line[colon...].dropFirst().drop(while: \.isWhitespace)
       while value.last?.isWhitespace == true { value.removeLast() }
-      if Self.names.contains(name) { headers[name] = String(value) }
+      headers[name] = String(value)
     } else {
       hasWholeHeaders = line.allSatisfy(\.isNewline)
     }

@@ -30,64 +30,51 @@ public struct TokenEndpoint: TokenIssuer {
     for credential: borrowing Credential, until deadline: Deadline, connectLimit: Int64
   ) throws(IssuerError) -> IssuedToken {
     let request = GrantRequest(for: credential)
-    let curl = try CurlLibrary.shared.get()
-    let answer = try transfer(
-      "POST", request.url, of: request.server, until: deadline, connectLimit: connectLimit,
-      CurlHandle(curl)
-    ) { (handle, response) in handle.post(request.body, into: response) }
-    let meaning = ResponseMeaning(
-      response: answer.response, status: answer.status, now: clock.now().wall / 1000, curl: curl)
-    return try meaning.token()
-  }
-
-  /// What came back, and the handle that knows more about it.
-  struct Answer: ~Copyable {
-    let handle: CurlHandle
-    let response: HTTPResponse
-    let status: Int
-    let milliseconds: Int64
+    return try transfer(request, until: deadline, connectLimit: connectLimit).token()
   }
 
   /// One request and its whole answer.
   func transfer(
-    _ method: String, _ url: String, of server: APIURL, until deadline: Deadline,
-    connectLimit: Int64, _ handle: consuming CurlHandle,
-    perform: (borrowing CurlHandle, HTTPResponse) -> CURLcode
-  ) throws(IssuerError) -> Answer {
+    _ request: borrowing GrantRequest, until deadline: Deadline, connectLimit: Int64
+  ) throws(IssuerError) -> HTTPResponse {
+    let origin = request.server.origin
     let start = clock.now()
     let time = deadline.remaining(at: start)
     guard time > 0 else {
-      throw .outOfTime(reason: "there is no time left to ask \(server.origin)")
+      throw .outOfTime(reason: "there is no time left to ask \(origin)")
     }
-    onDetail("\(method) \(url) with \(handle.library.version)")
-    try prepare(&handle, for: url, of: server)
+    let library = try CurlLibrary.shared.get()
+    onDetail("\(request.body.isEmpty ? "HEAD" : "POST") \(request.url) with \(library.version)")
+    var handle = try CurlHandle(library)
+    try prepare(&handle, for: request.url, of: request.server)
     try handle.set(CURLOPT_TIMEOUT_MS, Int(time))
     try handle.set(CURLOPT_CONNECTTIMEOUT_MS, Int(min(time, connectLimit)))
+    if request.body.isEmpty { try? handle.set(CURLOPT_CERTINFO, 1) }
 
-    let response = HTTPResponse()
+    let response = HTTPResponse(library)
     var isSlow = false
     response.onProgress = { [clock, onSlow] in
       guard !isSlow, clock.now().boot - start.boot > 1000 else { return }
       isSlow = true
       onSlow()
     }
-    let code = perform(handle, response)
-    let status = handle.number(CURLINFO_RESPONSE_CODE)
-    let took = clock.now().boot - start.boot
-    onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(took) ms")
+    let code = handle.perform(request.body, into: response)
+    let (status, end) = (handle.number(CURLINFO_RESPONSE_CODE), clock.now())
+    response.status = status
+    response.now = end.wall / 1000
+    response.milliseconds = end.boot - start.boot
+    response.certificate = handle.certificateLines
+    onDetail("\(status == 0 ? "no answer" : "HTTP \(status)") after \(response.milliseconds) ms")
     // Most statuses say enough, whatever became of the body; after 101, which was not asked for,
     // libcurl waits for an answer until the end.
     let needsBody = (200..<300).contains(status) || [400, 401, 403, 422].contains(status)
     let isEnough = status == 101 || status >= 300 && !needsBody || response.isTooLong
-    let isWhole = response.hasWholeHeaders && (code == CURLE_OK || isEnough)
-    guard isWhole else {
-      if response.isTooLong {
-        let limit = HTTPResponse.longest / 1024
-        throw .unusable(reason: "the headers in METI's answer are larger than \(limit) KiB")
-      }
-      throw handle.failure(code, response).error(origin: server.origin, caFile: tls.caFile)
+    if response.hasWholeHeaders && (code == CURLE_OK || isEnough) { return response }
+    if response.isTooLong {
+      let limit = HTTPResponse.longest / 1024
+      throw .unusable(reason: "the headers in METI's answer are larger than \(limit) KiB")
     }
-    return Answer(handle: handle, response: response, status: status, milliseconds: took)
+    throw handle.failure(code, response).error(origin: origin, caFile: tls.caFile)
   }
 
   /// All that is the same for every request.
@@ -97,12 +84,9 @@ public struct TokenEndpoint: TokenIssuer {
     let scheme = server.scheme
     try handle.set(CURLOPT_URL, url)
     try handle.set(CURLOPT_PATH_AS_IS, 1)
-    do {
-      try handle.set(meti_CURLOPT_PROTOCOLS_STR, scheme.rawValue)
-    } catch {
-      try handle.set(
-        meti_CURLOPT_PROTOCOLS, Int(scheme == .https ? CURLPROTO_HTTPS : CURLPROTO_HTTP))
-    }
+    // Its successor takes a string, which versions before 7.85 do not know.
+    let protocols = scheme == .https ? CURLPROTO_HTTPS : CURLPROTO_HTTP
+    try handle.set(meti_CURLOPT_PROTOCOLS, Int(protocols))
     try handle.set(CURLOPT_FOLLOWLOCATION, 0)
     try handle.set(CURLOPT_NETRC, 0)
     try handle.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))

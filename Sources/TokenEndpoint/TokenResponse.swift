@@ -1,4 +1,3 @@
-import FoundationEssentials
 import MetiToken
 
 /// The body of a successful answer: `{"token": "…", "expires_in": 3600}`, or RFC 6749, 5.1.
@@ -16,25 +15,39 @@ enum TokenResponse {
   static func parse(
     _ body: borrowing Secret, date: Int64?
   ) throws(IssuerError) -> IssuedToken {
-    let fields: Fields
-    do {
-      fields = try body.decoded(as: Fields.self)
-    } catch let error as IssuerError {
-      throw error
-    } catch {
-      throw .unusable(reason: flaw(body))
+    guard let members = body.members else { throw .unusable(reason: flaw(body)) }
+    guard let text = (members["token"] ?? members["access_token"])?.text else {
+      throw .unusable(reason: "METI's answer has no token")
     }
-    let secret = Secret(copying: fields.token)
+    if let type = members["token_type"], type.text?.lowercased() != "bearer" {
+      throw .unusable(reason: "the token in METI's answer is not a bearer token")
+    }
+    let secret = Secret(copying: text)
     guard secret.withBytes({ Token.isLegal($0) }) else {
       throw .unusable(reason: "the token in METI's answer is empty, too long or no bearer token")
     }
-    let claims = WebToken.claims(of: secret)
+    let claims = WebToken(secret)
     let left = date.flatMap { claims?.secondsLeft(at: $0) }
     guard left ?? 1 > 0 else {
       throw .unusable(reason: "the token in METI's answer has already expired")
     }
-    let lifetime = fields.lifetime ?? claims?.lifetime ?? Lifetime.unknown
+    let lifetime = try lifetime(members["expires_in"]) ?? claims?.lifetime ?? Lifetime.unknown
     return IssuedToken(secret: secret, lifetime: min(lifetime, left ?? lifetime))
+  }
+
+  private static func lifetime(_ value: JSONScalar?) throws(IssuerError) -> Int64? {
+    guard let value else { return nil }
+    // `Double` would also read "nan", "infinity" and "0x10".
+    let text = value.text.flatMap {
+      $0.utf8.allSatisfy("0123456789+-.eE".utf8.contains) ? Double($0) : nil
+    }
+    guard let number = value.number ?? text, let seconds = Int64(exactly: number.rounded(.down)),
+      Lifetime.allowed.contains(seconds)
+    else {
+      throw .unusable(
+        reason: "expires_in in METI's answer is not a number of seconds up to a year")
+    }
+    return seconds
   }
 
   /// Why the body is no JSON object, in words that help more than a parser's.
@@ -46,56 +59,5 @@ enum TokenResponse {
       return "METI answered with HTML instead of JSON, as a captive portal or a login page would"
     default: return "METI's answer is not a JSON object"
     }
-  }
-
-  /// Whether it is an object without its end.
-  static func isUnfinished(_ body: borrowing Secret) -> Bool {
-    let edges = body.edges
-    return edges.first == UInt8(ascii: "{") && edges.last != UInt8(ascii: "}")
-  }
-}
-
-private struct Fields: Decodable {
-  /// JSONDecoder gives a `String` or nothing. Neither it nor what the decoder copies inside is
-  /// wiped; both are gone when the token has been copied.
-  let token: String
-  /// Whole seconds in ``MetiToken/Lifetime/allowed``; `nil` if the answer does not say.
-  let lifetime: Int64?
-
-  private enum Key: String, CodingKey {
-    case token
-    case accessToken = "access_token"
-    case tokenType = "token_type"
-    case expiresIn = "expires_in"
-  }
-
-  init(from decoder: any Decoder) throws {
-    let object = try decoder.container(keyedBy: Key.self)
-    func isThere(_ key: Key) throws -> Bool {
-      try object.contains(key) && !object.decodeNil(forKey: key)
-    }
-    guard let key = try [Key.token, .accessToken].first(where: isThere) else {
-      throw IssuerError.unusable(reason: "METI's answer has no token")
-    }
-    token = try object.decode(String.self, forKey: key)
-    let type = try? object.decode(String.self, forKey: .tokenType)
-    guard try !isThere(.tokenType) || type?.lowercased() == "bearer" else {
-      throw IssuerError.unusable(reason: "the token in METI's answer is not a bearer token")
-    }
-    lifetime = try isThere(.expiresIn) ? Self.lifetime(object) : nil
-  }
-
-  private static func lifetime(_ object: KeyedDecodingContainer<Key>) throws -> Int64 {
-    let text = try? object.decode(String.self, forKey: .expiresIn)
-    // `Double` would also read "nan", "infinity" and "0x10".
-    let isPlain = text?.utf8.allSatisfy("0123456789+-.eE".utf8.contains) ?? false
-    let number = (try? object.decode(Double.self, forKey: .expiresIn)) ?? text.flatMap(Double.init)
-    guard let number, text == nil || isPlain,
-      let seconds = Int64(exactly: number.rounded(.down)), Lifetime.allowed.contains(seconds)
-    else {
-      throw IssuerError.unusable(
-        reason: "expires_in in METI's answer is not a number of seconds up to a year")
-    }
-    return seconds
   }
 }

@@ -106,8 +106,7 @@ extension CurlHandle {
   func failure(_ code: CURLcode, _ response: HTTPResponse) -> TransferFailure {
     TransferFailure(
       code: code,
-      text: code == CURLE_OK
-        ? "the connection was lost" : text.isEmpty ? library.text(of: code) : text,
+      text: code == CURLE_OK ? "the connection was lost" : text.isEmpty ? "no reason" : text,
       systemError: Int32(clamping: number(CURLINFO_OS_ERRNO)),
       proxy: response.usesProxy ? ProxySetting() : nil,
       connectStatus: number(CURLINFO_HTTP_CONNECTCODE),

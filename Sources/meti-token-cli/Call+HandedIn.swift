@@ -12,7 +12,7 @@ extension Call {
     let (name, now) = (ChildVariable.token, clock.now())
     guard !isAccountNamed, CallEnvironment.isSet(name) else { return nil }
     let secret = try SecretSource.variable(name).readToken(clock)
-    let left = WebToken.secondsLeft(of: secret, at: now.wall / 1000) ?? Lifetime.unknown
+    let left = WebToken(secret)?.secondsLeft(at: now.wall / 1000) ?? Lifetime.unknown
     guard left > 0 else { return nil }
     // A year is as good as more.
     let seconds = min(left, Lifetime.allowed.upperBound)

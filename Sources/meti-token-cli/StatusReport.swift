@@ -42,7 +42,7 @@ struct StatusReport: Encodable {
       expiresOn = token.expiry.epochSeconds(at: now)
       expiresAt = UTC.text(expiresOn)
       expiresIn = token.expiry.remaining(at: now) / 1000
-      claims = WebToken.owner(token.secret)
+      claims = WebToken(token.secret)?.owner
     }
   }
 

@@ -1,15 +1,7 @@
 import MetiToken
 
-/// What a whole answer to a request for a token means.
-struct ResponseMeaning {
-  let response: HTTPResponse
-  /// The HTTP status (RFC 9110, 15).
-  let status: Int
-  /// The wall clock, in seconds since 1970.
-  let now: Int64
-  let curl: CurlLibrary
-
-  /// The token, if this is one.
+extension HTTPResponse {
+  /// The token, if this whole answer to a request for one brings it.
   ///
   /// METI rejects a credential when it says so itself: 400, 401, 403 or 422 with a JSON object, or 401
   /// with an empty body. A page of another server is trouble that may pass.
@@ -28,24 +20,26 @@ struct ResponseMeaning {
   }
 
   private func success() throws(IssuerError) -> IssuedToken {
-    if response.isTooLong {
+    if isTooLong {
       throw .unusable(reason: "METI's answer is larger than \(HTTPResponse.longest / 1024) KiB")
     }
+    let (first, last) = body.edges
     // Without a length, a lost connection looks like the end of the answer.
-    if response.body.edges.first == nil ? !hasLength : TokenResponse.isUnfinished(response.body) {
+    let hasLength = headers["content-length"] != nil || headers["transfer-encoding"] != nil
+    if first == nil && !hasLength || first == UInt8(ascii: "{") && last != UInt8(ascii: "}") {
       throw .unavailable("METI's answer is cut off")
     }
     do {
-      return try TokenResponse.parse(response.body, date: date)
+      return try TokenResponse.parse(body, date: date)
     } catch {
-      guard ErrorResponse(response.body)?.isTemporary == true else { throw error }
+      guard ErrorResponse(body)?.isTemporary == true else { throw error }
       throw unavailable("METI asks to try again later")
     }
   }
 
   private func failure() -> IssuerError {
-    let error = ErrorResponse(response.body)
-    if response.headers["retry-after"] != nil || error?.isTemporary == true {
+    let error = ErrorResponse(body)
+    if headers["retry-after"] != nil || error?.isTemporary == true {
       return unavailable("METI asks to try again later")
     }
     if [404, 405, 410].contains(status) {
@@ -56,8 +50,8 @@ struct ResponseMeaning {
       let isAmbiguous = status == 403 || error.hasOnlyMessage
       return .rejected(status: status, reason: error.reason, isAmbiguous: isAmbiguous)
     }
-    if status == 401, response.body.isEmpty { return .rejected(status: status) }
-    if mayReject || error == nil && !response.body.isEmpty {
+    if status == 401, body.isEmpty { return .rejected(status: status) }
+    if mayReject || error == nil && !body.isEmpty {
       return unavailable("the answer is not METI's, but a page of another server")
     }
     return .unusable(reason: "METI sent an unexpected answer (HTTP \(status))")
@@ -67,29 +61,20 @@ struct ResponseMeaning {
     .unavailable("\(reason) (HTTP \(status))", retryAfter: pause)
   }
 
-  private var hasLength: Bool {
-    response.headers["content-length"] != nil || response.headers["transfer-encoding"] != nil
-  }
-
-  /// The Date header, in seconds since 1970.
-  private var date: Int64? { response.headers["date"].flatMap { curl.date($0) } }
-
-  /// What asks for more than a year means long as well.
-  static let longestPause: Int64 = 366 * 86400
-
   /// Seconds to wait: Retry-After (RFC 9110, 10.2.3), or what Auth0 and others send with 429.
   ///
   /// CURLINFO_RETRY_AFTER would count a date from this machine's clock, and know no fractions.
   private var pause: Int64? {
-    let longest = Double(Self.longestPause)
-    let until = { (end: Double) in end - Double(date ?? now) }
+    // What asks for more than a year means long as well.
+    let longest = 366.0 * 86400
+    let start = Double(date ?? now)
     var seconds: Double?
-    if let value = response.headers["retry-after"] {
-      seconds = Self.number(value) ?? curl.date(value).map { until(Double($0)) }
+    if let value = headers["retry-after"] {
+      seconds = Self.number(value) ?? library.date(value).map { Double($0) - start }
     } else if status == 429 {
       // Seconds to wait, or seconds since 1970.
-      let reset = response.headers["x-ratelimit-reset"].flatMap(Self.number)
-      seconds = reset.map { $0 > longest ? until($0) : $0 }
+      let reset = headers["x-ratelimit-reset"].flatMap(Self.number)
+      seconds = reset.map { $0 > longest ? $0 - start : $0 }
     }
     guard let seconds, seconds > 0 else { return nil }
     return Int64(min(seconds.rounded(.up), longest))
