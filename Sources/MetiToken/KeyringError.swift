@@ -80,10 +80,8 @@ public struct BusTrouble: Equatable, Sendable {
 /// Why a secret cannot be taken from a variable, a file or standard input.
 public struct SecretSourceError: Error, Equatable, Sendable {
   public enum Reason: Equatable, Sendable {
-    /// `errno` of open(2) or read(2).
+    /// `errno` of open(2) or read(2); ETIMEDOUT if the end did not come before the deadline.
     case system(Int32)
-    /// The end did not come before the deadline.
-    case timedOut
     case empty
     /// Not one line of UTF-8 without NUL and carriage return, too long, or with a byte order mark.
     case malformed

@@ -63,7 +63,7 @@ public struct DefaultAccountFile: DefaultAccounts {
     let text = Array((others + line).map { "\($0)\n" }.joined().utf8)
     do {
       try File.makeDirectories(directory)
-      _ = unsafe try File.replace(path, with: text.span.bytes)
+      try unsafe File.replace(path, with: text.span.bytes)
     } catch {
       throw .system(path: path, errno: error.code)
     }

@@ -33,32 +33,51 @@ public enum File {
     return bytes
   }
 
+  /// What can be read of a secret once something can, at most `room` bytes (read(2)); empty at the end.
+  /// - Throws: ETIMEDOUT if nothing comes before the deadline.
+  public static func secret(
+    _ descriptor: Int32, atMost room: Int, until deadline: Deadline, _ clock: any Clock
+  ) throws(SystemError) -> Secret {
+    while true {
+      let remaining = deadline.remaining(at: clock.now())
+      guard remaining > 0 else { throw SystemError(ETIMEDOUT) }
+      guard readable([descriptor], within: remaining)[0] else { continue }
+      var error: SystemError?
+      let piece = unsafe Secret(capacity: room) { buffer in
+        let size = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        if size < 0 { error = SystemError() }
+        return size
+      }
+      guard let error else { return piece }
+      guard error.code == EINTR || error.code == EAGAIN else { throw error }
+    }
+  }
+
+  /// Which of these descriptors can be read, or have an error, within this time (poll(2)). One below 0
+  /// is skipped.
+  public static func readable(_ descriptors: [Int32], within milliseconds: Int64) -> [Bool] {
+    var files = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    let count = unsafe poll(&files, nfds_t(files.count), Int32(clamping: milliseconds))
+    return files.map { count > 0 && $0.revents != 0 }
+  }
+
   /// Puts a file in place of the one at `path`, in one step (rename(2)): readers get the old one or
   /// the new one. Only its owner may read it, whatever the umask.
-  /// - Returns: the inode.
-  public static func replace(_ path: String, with bytes: RawSpan) throws(SystemError) -> ino_t {
-    let temporary = temporaryPath(of: path, "\(getpid())")
+  public static func replace(_ path: String, with bytes: RawSpan) throws(SystemError) {
+    let temporary = "\(path).\(getpid())"
     _ = unsafe unlink(temporary)
     let file = unsafe open(
       temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw SystemError() }
-    var info = stat()
     let isReplaced =
       unsafe fchmod(file, 0o600) == 0 && Process.write(bytes, to: file) && fsync(file) == 0
-      && fstat(file, &info) == 0 && rename(temporary, path) == 0
+      && rename(temporary, path) == 0
     let error = SystemError()
     close(file)
     guard isReplaced else {
       _ = unsafe unlink(temporary)
       throw error
     }
-    return info.st_ino
-  }
-
-  /// - Parameter process: the process that has not yet finished the file.
-  public static func temporaryPath(of path: String, _ process: String) -> String {
-    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    return (parts.dropLast() + [".\(parts.last ?? "").\(process)"]).joined(separator: "/")
   }
 
   /// Makes an absolute directory and those above it that are missing. Only their owner may enter

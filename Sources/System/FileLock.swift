@@ -14,10 +14,6 @@ public struct FileLock: Locks {
     self.clock = clock
   }
 
-  /// flock(2) has no deadline of its own, so it is tried again after short, growing pauses.
-  private static let firstPause: Int64 = 1
-  private static let longestPause: Int64 = 20
-
   public func tryAcquire(named name: String) -> (any HeldLock)? {
     let file = LockFile(path: path(name))
     return file.tryLock() ? file : nil
@@ -27,14 +23,15 @@ public struct FileLock: Locks {
     named name: String, until deadline: Deadline, whileWaiting: () -> Bool
   ) throws(LockError) -> (any HeldLock)? {
     let file = LockFile(path: path(name))
-    var pause = Self.firstPause
+    // flock(2) has no deadline of its own, so it is tried again after short, growing pauses.
+    var pause: Int64 = 1
     while !file.tryLock() {
       guard !whileWaiting() else { return nil }
       let remaining = deadline.remaining(at: clock.now())
       guard remaining > 0 else { throw LockError() }
       // Jitter keeps many waiters from trying at the same moments.
       clock.pause(min(remaining, 1 + Int64(Double(pause) * clock.random())))
-      pause = min(pause * 2, Self.longestPause)
+      pause = min(pause * 2, 20)
     }
     return file
   }

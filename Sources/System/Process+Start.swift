@@ -108,13 +108,9 @@ extension Process {
         _ = try wait(for: pid)
         throw SystemError(ETIMEDOUT)
       }
-      // poll(2) skips a descriptor below 0.
-      var files = [output.reading, errors.reading].map {
-        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-      }
-      _ = unsafe poll(&files, 2, Int32(clamping: remaining))
-      if files[0].revents != 0 { output.read(into: &outputBytes) }
-      if files[1].revents != 0 { errors.read(into: &errorBytes) }
+      let readable = File.readable([output.reading, errors.reading], within: remaining)
+      if readable[0] { output.read(into: &outputBytes) }
+      if readable[1] { errors.read(into: &errorBytes) }
     }
     return Output(status: try wait(for: pid), output: outputBytes, errors: errorBytes)
   }

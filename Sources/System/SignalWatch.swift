@@ -44,9 +44,8 @@ import Synchronization
   }
 
   /// Waits for a signal; `nil` if none came in time.
-  public func wait(milliseconds: Int32) -> Int32? {
-    var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    _ = unsafe poll(&polled, 1, milliseconds)
+  public func wait(milliseconds: Int64) -> Int32? {
+    _ = File.readable([descriptor], within: milliseconds)
     return next()
   }
 

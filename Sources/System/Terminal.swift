@@ -13,9 +13,12 @@ public struct Terminal: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Whether this process is in the foreground (tcgetpgrp(3)). A background job of a shell stops
-  /// when it changes the terminal or reads from it.
-  public var isForeground: Bool { tcgetpgrp(descriptor) == getpgrp() }
+  /// Whether this process has a terminal and is in its foreground (tcgetpgrp(3)). A background job of
+  /// a shell stops when it changes the terminal or reads from it.
+  public static var isForeground: Bool {
+    guard let terminal = Terminal() else { return false }
+    return tcgetpgrp(terminal.descriptor) == getpgrp()
+  }
 
   /// Why a question has no answer.
   public enum NoAnswer: Error, Equatable {
@@ -56,10 +59,7 @@ public struct Terminal: ~Copyable {
     while true {
       let remaining = deadline.remaining(at: clock.now())
       guard remaining > 0 else { throw .timedOut }
-      var polled = [signals.descriptor, descriptor].map {
-        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-      }
-      _ = unsafe poll(&polled, 2, Int32(clamping: remaining))
+      let readable = File.readable([signals.descriptor, descriptor], within: remaining)
       switch signals.next() {
       case nil: break
       case SIGINT: throw .cancelled
@@ -74,26 +74,23 @@ public struct Terminal: ~Copyable {
         setAttributes(original)
         Process.end(bySignal: number)
       }
-      guard polled[1].revents != 0, let end = try read(into: &answer) else { continue }
-      isLineEnded = end == .newline && !isSecret
-      return answer
+      if readable[1], try read(into: &answer) {
+        isLineEnded = !isSecret
+        return answer
+      }
     }
   }
 
-  private enum End {
-    case newline, input
-  }
-
-  /// Reads what the terminal has, up to the end of the answer.
-  private func read(into answer: inout Secret) throws(NoAnswer) -> End? {
+  /// Reads what the terminal has, up to the end of the line.
+  /// - Returns: whether that has come.
+  private func read(into answer: inout Secret) throws(NoAnswer) -> Bool {
     var byte: UInt8 = 0
     while true {
       switch unsafe Glibc.read(descriptor, &byte, 1) {
-      case 1 where byte == UInt8(ascii: "\n"): return .newline
+      case 1 where byte == UInt8(ascii: "\n"): return true
       case 1: answer.append(byte)
-      case 0 where answer.isEmpty: throw .cancelled
-      case 0: return .input
-      case _ where errno == EINTR || errno == EAGAIN: return nil
+      case 0: throw .cancelled
+      case _ where errno == EINTR || errno == EAGAIN: return false
       default: throw .failed(errno: errno)
       }
     }

@@ -32,12 +32,8 @@ extension Call {
     do {
       return try renewal.token(for: request, until: deadline)
     } catch {
-      let isSet = !isAccountNamed && CallEnvironment.isSet(ChildVariable.token)
-      if isSet, !request.mustBeNew {
-        let isExpired = try handedIn() == nil
-        Console.warning(
-          "the token in METI_TOKEN "
-            + (isExpired ? "has expired" : "is valid for less than --min-validity"))
+      if !request.mustBeNew, !isAccountNamed, CallEnvironment.isSet(ChildVariable.token) {
+        Console.warning("the token in METI_TOKEN has expired, or expires too soon")
       }
       throw error
     }

@@ -34,10 +34,12 @@ struct Call {
   init(_ settings: Settings, until begun: Deadline? = nil) throws {
     try CallEnvironment.check()
     selector = try CallEnvironment.selector(settings)
-    let own = try Self.deadline(settings, clock)
-    let deadline = begun ?? own
+    let limit = try Self.deadline(settings, clock)
+    let deadline = begun ?? limit
     self.deadline = deadline
-    interaction = try Interaction(settings)
+    let own = try Interaction(
+      hasTerminal: !settings.isHelper && Terminal.isForeground, variable: Process.variable)
+    interaction = settings.noPrompt ? .none : own
     isAccountNamed = settings.account != nil || CallEnvironment.value("METI_ACCOUNT") != nil
     verbose = settings.isVerbose ? { @Sendable in Console.detail($0) } : { _ in }
 

@@ -29,7 +29,9 @@ enum Console {
 enum Output {
   static func write(_ bytes: borrowing Secret) throws {
     let isWritten = bytes.withBytes { Process.write($0, to: STDOUT_FILENO) }
-    guard isWritten else { throw Failure.inputOutput("cannot write to standard output") }
+    guard isWritten else {
+      throw Failure(.inputOutput, "cannot write to standard output: \(SystemError().text)")
+    }
   }
 
   /// One line of JSON. Its keys are in order, and what a terminal would obey is escaped.

@@ -126,11 +126,12 @@ extension Credential.Grant {
     let url: TokenURL
     do { url = try TokenURL(tokenURL) } catch { throw Failure(error, of: "the token URL") }
     for (name, text) in [("token URL", tokenURL), ("audience", audience), ("scope", scope ?? " ")] {
-      guard text.utf8.count <= longestPart else {
-        throw Failure.usage("the \(name) is longer than \(longestPart) bytes", hint: nil)
-      }
-      guard !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-        throw Failure.usage("the \(name) is empty or contains a control character", hint: nil)
+      guard (1...longestPart).contains(text.utf8.count),
+        text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+      else {
+        throw Failure.usage(
+          "the \(name) is empty, longer than \(longestPart) bytes, or contains a control character",
+          hint: nil)
       }
     }
     return .clientCredentials(tokenURL: url, audience: audience, scope: scope)

@@ -16,20 +16,14 @@ struct EraseCommand: ParsableCommand {
 
   func run() throws {
     let helper = try HelperCall(common, account)
-    guard let request = Self.request(helper), let call = try helper.call(for: request) else {
-      return
-    }
+    // git expects a helper to ignore what is malformed or cannot be read.
+    guard let input = try? helper.request(),
+      let request = input.bytes.withBytes({ try? GitCredentialRequest($0) }),
+      let call = try helper.call(for: request)
+    else { return }
     do {
       try call.reject { request.asksToForget($0) }
     } catch TokenError.noAccount, TokenError.noDefault {}
-  }
-
-  /// `nil` if it is malformed or cannot be read: git expects a helper to ignore it then.
-  private static func request(_ helper: HelperCall) -> GitCredentialRequest? {
-    guard let input = try? StandardInput.request(until: helper.deadline, helper.clock) else {
-      return nil
-    }
-    return input.bytes.withBytes { try? GitCredentialRequest($0) }
   }
 }
 
@@ -49,7 +43,7 @@ struct StoreCommand: ParsableCommand {
   /// Reads the request only so that the caller can write it without SIGPIPE.
   func run() throws {
     let helper = try HelperCall(common, account)
-    _ = try? StandardInput.request(until: helper.deadline, helper.clock)
+    _ = try? helper.request()
   }
 }
 

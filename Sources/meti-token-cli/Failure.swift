@@ -21,11 +21,6 @@ struct Failure: Error {
   static func usage(_ message: String, hint: String? = "see meti-token --help") -> Failure {
     Failure(.usage, message, hint: hint)
   }
-
-  /// `errno` in words, after a call that has set it.
-  static func inputOutput(_ what: String) -> Failure {
-    Failure(.inputOutput, "\(what): \(SystemError().text)")
-  }
 }
 
 extension Failure {
@@ -164,9 +159,9 @@ extension Failure {
   private init(_ error: SecretSourceError) {
     let (source, content) = (error.source, error.content)
     switch error.reason {
+    case .system(ETIMEDOUT): self.init(.tryAgain, "\(source) did not end in time")
     case .system(let number):
       self.init(.inputOutput, "cannot read \(source): \(SystemError(number).text)")
-    case .timedOut: self.init(.tryAgain, "\(source) did not end in time")
     case .empty: self.init(.malformed, "\(source) contains no \(content)")
     case .malformed:
       self.init(

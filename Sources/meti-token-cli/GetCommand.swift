@@ -17,7 +17,7 @@ struct GetCommand: ParsableCommand {
 
   func run() throws {
     let helper = try HelperCall(common, account)
-    let request = try StandardInput.request(until: helper.deadline, helper.clock)
+    let request = try helper.request()
     if request.isEngFlow {
       try answerEngFlow(request, helper)
     } else {

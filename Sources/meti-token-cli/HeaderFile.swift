@@ -6,10 +6,10 @@ import System
 /// token. It is in memory, in `$XDG_RUNTIME_DIR/meti-token`, and only its owner may read it.
 struct HeaderFile {
   let path: String
-  /// Which file was written last.
-  private var inode: ino_t?
   /// Whether this process has written it.
-  var isWritten: Bool { inode != nil }
+  private(set) var isWritten = false
+  /// Whether it is still there, whoever wrote it last.
+  var exists: Bool { unsafe access(path, F_OK) == 0 }
 
   /// Makes the directory if need be: the one of the lock files, which is closed to others.
   /// - Throws: `inputOutput` if it is not in memory.
@@ -28,18 +28,15 @@ struct HeaderFile {
   mutating func write(_ token: borrowing Token) throws {
     let line = token.line(asHeader: true)
     do {
-      inode = try line.withBytes { bytes throws(SystemError) in
-        try File.replace(path, with: bytes)
-      }
+      try line.withBytes { bytes throws(SystemError) in try File.replace(path, with: bytes) }
     } catch {
       throw Failure(.inputOutput, "cannot write \(path): \(error.text)")
     }
+    isWritten = true
   }
 
-  /// Removes the file, if it is still the one written last.
+  /// Removes the file if this process has written it.
   func remove() {
-    var info = stat()
-    guard let inode, unsafe lstat(path, &info) == 0, info.st_ino == inode else { return }
-    _ = unsafe unlink(path)
+    if isWritten { _ = unsafe unlink(path) }
   }
 }

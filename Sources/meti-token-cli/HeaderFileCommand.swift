@@ -97,11 +97,10 @@ struct HeaderFileCommand: ParsableCommand {
     try Call(common.settings(account: account.account, noPrompt: noPrompt))
   }
 
-  /// Between calls while the kernel caches the token, where others renew and discard it, in
-  /// milliseconds.
-  private static let pause: Int32 = 1_000
-  /// Between calls that have to look into the keyring, or that failed, in milliseconds.
-  private static let longPause: Int32 = 10_000
+  /// Between calls, in milliseconds: others renew and discard the token too.
+  private static let pause: Int64 = 5_000
+  /// Shortly before the token's end, in milliseconds.
+  private static let shortestPause: Int64 = 1_000
 
   /// Keeps the file up to date until a signal comes.
   private func watch(_ file: inout HeaderFile) throws {
@@ -112,14 +111,12 @@ struct HeaderFileCommand: ParsableCommand {
     var current: Token?
     var isFailing = false
     while true {
-      var pause = Self.longPause
       do {
         let call = try call(noPrompt: signals != nil)
         let token = try call.token(for: request(call))
         if signals == nil { signals = SignalWatch(Self.signals) }
         let isSame = current?.secret.equals(token.secret) ?? false
-        if !isSame { try publish(token, in: &file) }
-        if call.isCached(token.account) { pause = Self.pause }
+        if !isSame || !file.exists { try publish(token, in: &file) }
         current = consume token
         isFailing = false
       } catch {
@@ -138,10 +135,10 @@ struct HeaderFileCommand: ParsableCommand {
           current = nil
         }
       }
-      // Before the token's end.
-      let left = (current?.expiry.remaining(at: clock.now())).map { Int32(clamping: $0 / 2) }
+      let left = current?.expiry.remaining(at: clock.now()) ?? .max
       if signals == nil { signals = SignalWatch(Self.signals) }
-      if let number = signals?.wait(milliseconds: max(min(pause, left ?? pause), Self.pause)) {
+      let pause = max(min(Self.pause, left / 2), Self.shortestPause)
+      if let number = signals?.wait(milliseconds: pause) {
         file.remove()
         Process.end(bySignal: number)
       }
@@ -152,12 +149,5 @@ struct HeaderFileCommand: ParsableCommand {
 
   private func request(_ call: Call) -> TokenRequest {
     TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds)
-  }
-}
-
-extension Call {
-  fileprivate func isCached(_ name: String) -> Bool {
-    guard let account = try? Account(name: name, api: selector.api) else { return false }
-    return cache.find(account, at: clock.now()) != nil
   }
 }

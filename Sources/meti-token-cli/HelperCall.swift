@@ -1,3 +1,4 @@
+import Glibc
 import MetiToken
 import System
 
@@ -18,6 +19,25 @@ struct HelperCall {
     // A malformed limit is reported later, when it is known whom the request is for.
     deadline =
       (try? Call.deadline(settings, clock)) ?? Deadline(Call.helperLimit, from: clock.now())
+  }
+
+  /// What has come when the request is complete or too large, or the input ends. Callers may keep
+  /// their end of the pipe open, so its end is not waited for.
+  func request() throws -> HelperRequest {
+    var request = HelperRequest()
+    do {
+      while !request.isComplete {
+        // All that a pipe holds.
+        let piece = try File.secret(STDIN_FILENO, atMost: 65_536, until: deadline, clock)
+        if piece.isEmpty { break }
+        piece.withBytes { request.append($0) }
+      }
+    } catch {
+      throw error.code == ETIMEDOUT
+        ? Failure(.malformed, "the credential request did not become complete in time")
+        : Failure(.inputOutput, "cannot read standard input: \(error.text)")
+    }
+    return request
   }
 
   /// The call of a request that names no account.

@@ -66,7 +66,7 @@ struct Login {
 
   private func askSecret(_ grant: Credential.Grant) throws -> Secret {
     let name = grant.secretName
-    let secret = try ask("METI \(name): ", isSecret: true, grant)
+    let secret = try ask("METI \(name): ", isSecret: true)
     guard secret.withBytes({ Credential.isLegalSecret($0) }) else {
       throw SecretSourceError(
         secret.isEmpty ? .empty : .malformed, source: "the answer", content: name)
@@ -74,15 +74,11 @@ struct Login {
     return secret
   }
 
-  private func ask(
-    _ question: String, isSecret: Bool, _ grant: Credential.Grant = .password
-  ) throws -> Secret {
+  private func ask(_ question: String, isSecret: Bool) throws -> Secret {
     guard call.interaction.questions, let terminal = Terminal() else {
       throw Failure.usage(
         "questions are not possible here",
-        hint: grant == .password
-          ? "use --email with --password-stdin or --password-file"
-          : "use --client-secret-stdin or --client-secret-file")
+        hint: "use --email with --password-stdin, or --client-id with --client-secret-stdin")
     }
     return try call.uncounted {
       try terminal.ask(question, isSecret: isSecret, seconds: Self.answerLimit)

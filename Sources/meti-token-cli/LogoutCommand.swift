@@ -32,16 +32,8 @@ struct LogoutCommand: ParsableCommand {
       Console.say("\(what) \(account.name) at \(account.api.text)")
     }
     if all {
-      do {
-        return try call.renewal.logOutAll(
-          at: call.selector.api, tokensOnly: tokenOnly, until: call.deadline, removed: report)
-      } catch {
-        let count = (try? call.store.accounts(at: call.selector.api))?.locked ?? 0
-        if count > 0 {
-          Console.warning("\(count) locked account\(count == 1 ? " remains" : "s remain")")
-        }
-        throw error
-      }
+      return try call.renewal.logOutAll(
+        at: call.selector.api, tokensOnly: tokenOnly, until: call.deadline, removed: report)
     }
     let account = try call.account()
     if try call.renewal.logOut(account, tokenOnly: tokenOnly, until: call.deadline) {

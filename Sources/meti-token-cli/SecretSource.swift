@@ -53,13 +53,6 @@ enum SecretSource {
     return path
   }
 
-  /// Whether reading it uses it up.
-  var isPipe: Bool {
-    var info = stat()
-    guard case .file(let path) = self, unsafe stat(path, &info) == 0 else { return false }
-    return info.st_mode & S_IFMT != S_IFREG
-  }
-
   private func error(
     _ reason: SecretSourceError.Reason, _ content: String
   ) -> SecretSourceError {
@@ -91,19 +84,17 @@ enum SecretSource {
   private func readAll(
     _ descriptor: Int32, _ content: String, _ room: Int, _ deadline: Deadline, _ clock: any Clock
   ) throws(SecretSourceError) -> Secret {
-    try unsafe Secret(capacity: room) { (buffer) throws(SecretSourceError) in
-      var count = 0
-      while count < room {
-        guard StandardInput.isReadable(descriptor, until: deadline, clock) else {
-          throw error(.timedOut, content)
-        }
-        let got = unsafe Glibc.read(descriptor, buffer.baseAddress! + count, room - count)
-        if got < 0 && (errno == EINTR || errno == EAGAIN) { continue }
-        guard got >= 0 else { throw error(.system(errno), content) }
-        guard got > 0 else { break }
-        count += got
+    var secret = Secret()
+    do {
+      while secret.count < room {
+        let piece = try File.secret(
+          descriptor, atMost: room - secret.count, until: deadline, clock)
+        if piece.isEmpty { break }
+        piece.withBytes { secret.append($0) }
       }
-      return count
+    } catch {
+      throw self.error(.system(error.code), content)
     }
+    return secret
   }
 }

@@ -84,20 +84,11 @@ struct MetiTokenCommand: ParsableCommand {
       case .validationFailure:
         let message = root.message(for: error)
         throw Failure.usage(
-          words(of: message),
-          hint: message.hasSuffix("<duration>'") ? Duration.hint : hint(for: arguments))
+          message, hint: message.hasSuffix("<duration>'") ? Duration.hint : hint(for: arguments))
       default: throw error
       }
     }
     return .done
-  }
-
-  /// The parser's message about two flags that exclude each other, in fewer words: "Value to be set
-  /// with flag '--header' had already been set with flag '--json'".
-  private static func words(of message: String) -> String {
-    let parts = message.split(separator: "'")
-    guard message.contains("had already been set"), parts.count == 4 else { return message }
-    return "use either \(parts[3]) or \(parts[1])"
   }
 
   private static var commands: [String] {

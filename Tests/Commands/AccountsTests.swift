@@ -142,7 +142,8 @@ struct AccountsTests {
     let option = "--" + name.lowercased().replacing(" ", with: "-")
     #expect(
       try logInClient(place, secret: METIServer.clientSecret, [option, longest + "x"]).told
-        == .failure(64, "the \(name) is longer than 2048 bytes"))
+        == .failure(
+          64, "the \(name) is empty, longer than 2048 bytes, or contains a control character"))
     #expect(place.meti.requests == [])
     let login = try logInClient(place, secret: METIServer.clientSecret, [option, longest])
     #expect(login.status == .exit(0))

@@ -11,6 +11,9 @@ import Testing
   static let expired =
     "e30." + Data(#"{"exp":1}"#.utf8).base64EncodedString().replacing("=", with: "") + ".x"
 
+  private static let warning =
+    "meti-token: warning: the token in METI_TOKEN has expired, or expires too soon\n"
+
   init() throws {
     place = try Workplace.loggedIn()
     token = try place.run().value
@@ -83,8 +86,7 @@ import Testing
     variables["METI_TOKEN"] = Self.expired
     let outcome = try place.run(with: variables)
     #expect(outcome.status == .exit(69) && outcome.out == "")
-    #expect(
-      outcome.err.hasPrefix("meti-token: warning: the token in METI_TOKEN has expired\n"))
+    #expect(outcome.err.hasPrefix(Self.warning))
   }
 
   @Test func `that is not valid for long enough gives way to the account`() throws {
@@ -98,9 +100,7 @@ import Testing
     variables["DBUS_SESSION_BUS_ADDRESS"] = "/dev/null"
     let outcome = try place.run("--min-validity", "30m", with: variables)
     #expect(outcome.status == .exit(69) && outcome.out == "")
-    #expect(
-      outcome.err.hasPrefix(
-        "meti-token: warning: the token in METI_TOKEN is valid for less than --min-validity\n"))
+    #expect(outcome.err.hasPrefix(Self.warning))
   }
 
   @Test(arguments: ["two words", "line\nbreak", "é"])

@@ -148,7 +148,7 @@ struct LoginTests {
       try place.run("login", "--email", email).told
         == .failure(
           64, "questions are not possible here",
-          hint: "use --email with --password-stdin or --password-file"))
+          hint: "use --email with --password-stdin, or --client-id with --client-secret-stdin"))
   }
 
   @Test func `an illegal e-mail address is refused`() throws {

@@ -229,13 +229,6 @@ struct PromptTests {
     #expect(terminal.echoWasLeftOn == true)
   }
 
-  @Test func `a password ended by end of input counts`() throws {
-    let terminal = try atThePassword()
-    terminal.send(password + "\u{4}\u{4}")
-    #expect(terminal.wait().status == .exit(0))
-    #expect(terminal.echoWasLeftOn == true)
-  }
-
   @Test(arguments: [SIGTERM, SIGHUP, SIGQUIT])
   func `a signal at the password ends the program, and echo is on again`(number: Int32) throws {
     let terminal = try atThePassword()

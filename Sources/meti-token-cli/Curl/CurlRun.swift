@@ -34,12 +34,9 @@ struct CurlRun {
       var answers = CurlAnswers(of: api)
       // The pipe ends with curl.
       while headers.reading >= 0 {
-        var files = [signals.descriptor, headers.reading].map {
-          pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
-        }
-        _ = unsafe poll(&files, 2, -1)
+        let readable = File.readable([signals.descriptor, headers.reading], within: -1)
         while let number = signals.next() { kill(pid, number) }
-        guard files[1].revents != 0 else { continue }
+        guard readable[1] else { continue }
         var bytes: [UInt8] = []
         headers.read(into: &bytes)
         answers.read(bytes)

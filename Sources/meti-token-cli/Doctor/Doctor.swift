@@ -12,16 +12,17 @@ struct Doctor {
     if let token = try call.handedIn() { handedIn = token.lifetime }
     let keyring = KeyringChecks(call, isNeeded: handedIn == nil, until: share(of: 3))
     let (accountCheck, account) = self.account(keyring.stored, handedIn: handedIn)
+    let url = call.selector.api
+    let (api, lead) = endpoint(url.text, url, .api, until: share(of: 2))
+    // It may be on a pipe that nobody writes to.
     let (credentialCheck, tokenURL) = credentials(
       accountCheck.state == .ok ? account : nil, isQuiet: keyring.isQuiet)
-    let until = share(of: tokenURL == nil ? 1 : 2)
-    let (api, lead) = endpoint(call.selector.api.text, call.selector.api, .api, until: until)
     var checks = [accountCheck] + keyring.checks + [kernel, locks(account), api]
     checks += [credentialCheck, clock(lead)]
     if let tokenURL {
       checks.append(endpoint(tokenURL.text, tokenURL.server, .tokenURL, until: share(of: 1)).0)
     }
-    return Report(apiURL: call.selector.api.text, checks: checks)
+    return Report(apiURL: url.text, checks: checks)
   }
 
   /// The deadline of the next of `count` pieces of work: an equal part of the call's time that is
@@ -69,9 +70,8 @@ struct Doctor {
     }
     let source = (call.store as? EnvironmentStore)?.source
     let place = source?.name ?? "the keyring"
-    guard source.map({ !$0.isPipe }) ?? isQuiet else {
-      let reason = source == nil ? "may prompt" : "can be read only once"
-      return (Check(.credentials, .skipped, "not read: \(place) \(reason)"), nil)
+    guard source != nil || isQuiet else {
+      return (Check(.credentials, .skipped, "not read: the keyring may prompt"), nil)
     }
     var tokenURL: TokenURL?
     do {
