@@ -23,9 +23,9 @@ extension Call {
 
   /// A valid token: the one that is handed in, else the account's.
   func validToken(for request: TokenRequest) throws -> Token {
-    let start = clock.now()
+    // Not before ``handedIn()``: seen from there, the token would live longer than it was issued for.
     if !request.mustBeNew, let token = try handedIn(), request.canBeMet(by: token),
-      request.need(of: token, since: start, at: start) < .required
+      case let now = clock.now(), request.need(of: token, since: now, at: now) < .required
     {
       return token
     }
