@@ -15,7 +15,7 @@ public func fuzzTokenResponse(_ start: UnsafeRawPointer?, _ count: Int) -> CInt 
   } catch {
     switch error {
     case .unusable(let reason): check(reason)
-    case .unavailable(let trouble): check(trouble.reason)
+    case .unavailable(let reason, _, _, _): check(reason)
     default: preconditionFailure("a wrong kind of error")
     }
   }

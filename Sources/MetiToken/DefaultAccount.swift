@@ -1,12 +1,20 @@
 extension Renewal {
   /// The selected account: the named one, else the default, else the only one that is stored.
   public func account(for selector: AccountSelector) throws(TokenError) -> Account {
-    switch selector {
-    case .named(let account): return account
-    case .any(let api):
-      if let account = defaultAccount(at: api) { return account }
-      return try onlyAccount(at: api)
+    let api = selector.api
+    if case .named(let account) = selector { return account }
+    if let account = defaultAccount(at: api) { return account }
+    var stored = try asking(try store.accounts(at: api))
+    // Locked items count only if nothing else is there.
+    if stored.names.isEmpty, stored.locked > 0 {
+      try asking(try store.unlock(selector))
+      stored = try asking(try store.accounts(at: api))
     }
+    guard stored.names.count <= 1 else { throw .noDefault(stored.names) }
+    guard let account = stored.names.first.flatMap({ try? Account(name: $0, api: api) }) else {
+      throw .noAccount(selector)
+    }
+    return account
   }
 
   /// The default account that is set, whether or not it is stored. A file that cannot be read is
@@ -19,19 +27,5 @@ extension Renewal {
       report(.defaultNotRead(error))
       return nil
     }
-  }
-
-  private func onlyAccount(at api: APIURL) throws(TokenError) -> Account {
-    var stored = try asking(try store.accounts(at: api))
-    // Locked items count only if nothing else is there.
-    if stored.names.isEmpty, stored.locked > 0 {
-      try asking(try store.unlock(.any(api)))
-      stored = try asking(try store.accounts(at: api))
-    }
-    guard stored.names.count <= 1 else { throw .noDefault(stored.names) }
-    guard let account = stored.names.first.flatMap({ try? Account(name: $0, api: api) }) else {
-      throw .noAccount(.any(api))
-    }
-    return account
   }
 }

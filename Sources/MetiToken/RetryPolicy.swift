@@ -36,7 +36,8 @@ struct RetryPolicy {
     var pause = Self.firstPause
     var attempt = 1
     while true {
-      let trouble: IssuerError.Unavailable
+      let failure: IssuerError
+      var (trouble, asked, isTransient) = ("", Int64?.none, true)
       let sent = clock.now()
       let limit = attempt == 1 ? firstLimit ?? .max : .max
       do {
@@ -51,27 +52,29 @@ struct RetryPolicy {
           secret: issued.secret, account: credential.account.name,
           expiry: sent.later(issued.lifetime * 1000), lifetime: issued.lifetime)
       } catch {
+        failure = error
         switch error {
-        case .unavailable(let unavailable): trouble = unavailable
-        case .outOfTime(let reason, let detail):
+        case .unavailable(let reason, _, let retryAfter, let mayPass):
+          (trouble, asked, isTransient) = (reason, Self.askedPause(retryAfter), mayPass)
+        case .outOfTime(let reason, _):
           // The time for this request or its connection is over, but not the call's.
           guard deadline.remaining(at: clock.now()) > pause else { throw error }
-          trouble = IssuerError.Unavailable(reason: reason, detail: detail)
+          trouble = reason
         case .unusable(let reason):
           backOff(Self.pauseAfterUnusable, reason, isUnusable: true)
           throw error
         case .rejected: throw error
         }
       }
-      let asked = Self.askedPause(trouble)
       let next = max(jittered(pause), asked ?? 0)
-      let isWorthIt = trouble.isTransient && attempt < Self.attempts && !isRefresh
-      guard isWorthIt, next < deadline.remaining(at: clock.now()) else {
+      guard isTransient, attempt < Self.attempts, !isRefresh,
+        next < deadline.remaining(at: clock.now())
+      else {
         // A refresh has its claim for a pause.
         if asked != nil || !isRefresh {
-          backOff(asked ?? (trouble.isTransient ? Self.pauseAfterFailure : 0), trouble.reason)
+          backOff(asked ?? (isTransient ? Self.pauseAfterFailure : 0), trouble)
         }
-        throw .unavailable(trouble)
+        throw failure
       }
       self.pause(next)
       pause *= 2
@@ -104,8 +107,8 @@ struct RetryPolicy {
 
   /// The pause that the server asked for, in milliseconds. A pause of zero does not count: all waiting
   /// callers would ask, one after the other.
-  private static func askedPause(_ trouble: IssuerError.Unavailable) -> Int64? {
-    trouble.retryAfter.flatMap { $0 > 0 ? min($0, BackOff.longest / 1000) * 1000 : nil }
+  private static func askedPause(_ seconds: Int64?) -> Int64? {
+    seconds.flatMap { $0 > 0 ? min($0, BackOff.longest / 1000) * 1000 : nil }
   }
 
   /// Between half of `pause` and all of it.

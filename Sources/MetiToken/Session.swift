@@ -49,19 +49,17 @@ extension Renewal {
     _ = try asking(try store.removeToken(of: account))
   }
 
-  /// Makes a stored account the default of its API.
+  /// Makes a stored account the default of its API. Locked items count only if it is none of the
+  /// others.
   /// - Throws: ``TokenError/noAccount(_:)`` if it is not stored.
   public func makeDefault(_ account: Account) throws(TokenError) {
-    guard try asking(try isStored(account)) else { throw .noAccount(.named(account)) }
+    var stored = try asking(try store.accounts(at: account.api))
+    if stored.locked > 0, !stored.contains(account) {
+      try asking(try store.unlock(.named(account)))
+      stored = try asking(try store.accounts(at: account.api))
+    }
+    guard stored.contains(account) else { throw .noAccount(.named(account)) }
     do { try defaults.set(account) } catch { throw .defaultAccount(error) }
-  }
-
-  /// Whether the account's credential is stored. Locked items count only if it is none of the others.
-  public func isStored(_ account: Account) throws(KeyringError) -> Bool {
-    let stored = try store.accounts(at: account.api)
-    if stored.locked == 0 || stored.contains(account) { return stored.contains(account) }
-    try store.unlock(.named(account))
-    return try store.accounts(at: account.api).contains(account)
   }
 
   /// Removes the account's token and, unless `tokenOnly`, its credential.

@@ -1,11 +1,7 @@
 extension String {
   /// The text with `mark` in place of every terminal control.
   public func escapedForTerminal(_ mark: Unicode.Scalar = "?") -> String {
-    var clean = ""
-    for scalar in unicodeScalars {
-      clean.unicodeScalars.append(scalar.isTerminalControl ? mark : scalar)
-    }
-    return clean
+    String(String.UnicodeScalarView(unicodeScalars.map { $0.isTerminalControl ? mark : $0 }))
   }
 }
 

@@ -111,17 +111,17 @@ extension Failure {
       self.init(
         .rejected, "METI rejects the credentials\(whose) (HTTP \(status))\(reason)",
         hint: hint)
-    case .unavailable(let trouble):
+    case .unavailable(let reason, let detail, let retryAfter, let isTransient):
       let pause =
-        trouble.retryAfter.map { seconds in
+        retryAfter.map { seconds in
           "; the next request is in \(DurationText.of(min(seconds, BackOff.longest / 1000)))"
         } ?? ""
       // If later is no better, the user has to find the cause.
-      let isLasting = !trouble.isTransient && trouble.retryAfter == nil
+      let isLasting = !isTransient && retryAfter == nil
       self.init(
-        .tryAgain, trouble.reason + pause,
+        .tryAgain, reason + pause,
         hint: isLasting ? "find the cause with: meti-token doctor" : "try again later",
-        detail: trouble.detail)
+        detail: detail)
     case .outOfTime(let reason, let detail):
       self.init(.tryAgain, reason, hint: "try again later", detail: detail)
     case .unusable(let reason):

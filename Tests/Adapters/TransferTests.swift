@@ -84,7 +84,7 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
       let server = ScriptedServer(Array(bytes[..<count]))
       defer { server.stop() }
       let outcome = try outcome(server)
-      if case .failure(.unavailable(let trouble)) = outcome, trouble.isTransient { continue }
+      if case .failure(.unavailable(_, _, _, isTransient: true)) = outcome { continue }
       // The last chunk says that the body is whole.
       if outcome == good, count >= bytes.count - 4 { continue }
       Issue.record("after \(count) bytes: \(outcome)")
@@ -95,11 +95,11 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
   @Test(arguments: [400, 401, 403])
   func `whose rejection is cut off may be retried`(_ status: Int) throws {
     let answer = "HTTP/1.1 \(status) No\r\nContent-Length: 99\r\n\r\n{\"error\":\"invalid_grant\"}"
-    guard case .failure(.unavailable(let trouble)) = try outcome(answer) else {
+    guard case .failure(.unavailable(_, _, _, let isTransient)) = try outcome(answer) else {
       Issue.record("it counts as a rejection")
       return
     }
-    #expect(trouble.isTransient)
+    #expect(isTransient)
   }
 
   @Test func `keeps Retry-After of an answer that is cut off`() throws {
@@ -162,12 +162,13 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
   @Test func `to a closed port says so`() throws {
     let server = ScriptedServer("")
     server.stop()
-    guard case .failure(.unavailable(let trouble)) = try outcome(server) else {
+    guard case .failure(.unavailable(let reason, _, _, let isTransient)) = try outcome(server)
+    else {
       Issue.record("it succeeds")
       return
     }
-    #expect(trouble.reason == "cannot reach http://127.0.0.1:\(server.port): Connection refused")
-    #expect(trouble.isTransient)
+    #expect(reason == "cannot reach http://127.0.0.1:\(server.port): Connection refused")
+    #expect(isTransient)
   }
 
   @Test(arguments: ["", "hello", "-----BEGIN CERTIFICATE-----\nMIIB*\n-----END CERTIFICATE-----\n"])
@@ -179,14 +180,14 @@ private let good = Result<Issued, IssuerError>.success(Issued(token: "abc", life
     let server = ScriptedServer("")
     defer { server.stop() }
     guard
-      case .failure(.unavailable(let trouble)) = try outcome(
+      case .failure(.unavailable(let reason, _, _, let isTransient)) = try outcome(
         server, scheme: "https", caFile: path)
     else {
       Issue.record("it is trusted")
       return
     }
-    #expect(trouble.reason == "cannot read CA certificates from \(path)")
-    #expect(!trouble.isTransient)
+    #expect(reason == "cannot read CA certificates from \(path)")
+    #expect(!isTransient)
   }
 }
 

@@ -223,11 +223,11 @@ extension World {
     let start = world.clock.now()
     for _ in 0..<100 {
       // All began together; the lock lets one in after the other.
-      guard case .failure(.unavailable(let trouble)) = world.issue(since: start) else {
+      guard case .failure(.unavailable(let reason, _, _, _)) = world.issue(since: start) else {
         Issue.record("there is a token")
         return
       }
-      #expect(trouble.reason == "METI is in trouble (HTTP 503)")
+      #expect(reason == "METI is in trouble (HTTP 503)")
     }
     #expect(asked == 4)
   }
