@@ -82,22 +82,17 @@ extension Process {
   }
 
   /// Runs the program at `path` and waits until it has ended.
-  /// - Parameters:
-  ///   - arguments: behind the program's name, which is `path`.
-  ///   - input: what it can read, no more than a pipe has room for.
+  /// - Parameter arguments: behind the program's name, which is `path`.
   /// - Throws: ETIMEDOUT if the deadline passes before, which ends the program.
   public static func run(
     _ path: String, _ arguments: [String], environment: borrowing Environment,
-    input: String = "", until deadline: Deadline, clock: any Clock
+    until deadline: Deadline, clock: any Clock
   ) throws(SystemError) -> Output {
-    let input = try Pipe(holding: Secret(copying: input))
     var output = try Pipe()
     var errors = try Pipe()
     let pid = try start(
       path, ([path] + arguments).map { Array($0.utf8) }, environment: environment,
-      files: [
-        input.reading: STDIN_FILENO, output.writing: STDOUT_FILENO, errors.writing: STDERR_FILENO,
-      ])
+      files: [output.writing: STDOUT_FILENO, errors.writing: STDERR_FILENO])
     output.closeWriting()
     errors.closeWriting()
     var (outputBytes, errorBytes): ([UInt8], [UInt8]) = ([], [])

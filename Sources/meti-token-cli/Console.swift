@@ -5,13 +5,11 @@ import System
 
 /// What the program writes to stderr: a handful of forms, one line each.
 enum Console {
-  static func error(_ text: String) { line("error: \(text)") }
-  static func hint(_ text: String) { line("hint: \(text)") }
-  static func warning(_ text: String) { line("warning: \(text)") }
+  static func error(_ text: String) { say("error: \(text)") }
+  static func hint(_ text: String) { say("hint: \(text)") }
+  static func warning(_ text: String) { say("warning: \(text)") }
   /// For `--verbose`.
-  static func detail(_ text: String) { line("debug: \(text)") }
-  /// What was done, if that is not the answer.
-  static func say(_ text: String) { line(text) }
+  static func detail(_ text: String) { say("debug: \(text)") }
 
   /// A wait of more than a second, if a user watches.
   static func waiting(_ text: String) {
@@ -20,7 +18,7 @@ enum Console {
 
   /// One line, whatever the text holds: names and messages from outside never reach the terminal
   /// unescaped.
-  private static func line(_ text: String) {
+  static func say(_ text: String) {
     _ = Process.write("meti-token: \(text.escapedForTerminal(" "))\n", to: STDERR_FILENO)
   }
 }

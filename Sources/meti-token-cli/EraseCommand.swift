@@ -11,11 +11,10 @@ struct EraseCommand: ParsableCommand {
       stays, and a newer token stays. Malformed requests and those for other hosts are ignored.
       """)
 
-  @OptionGroup var account: AccountOption
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws {
-    let helper = try HelperCall(common, account)
+    let helper = try HelperCall(options)
     // git expects a helper to ignore what is malformed or cannot be read.
     guard let input = try? helper.request(),
       let request = input.bytes.withBytes({ try? GitCredentialRequest($0) }),
@@ -37,12 +36,11 @@ struct StoreCommand: ParsableCommand {
       a password. Only meti-token login stores an account.
       """)
 
-  @OptionGroup var account: AccountOption
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   /// Reads the request only so that the caller can write it without SIGPIPE.
   func run() throws {
-    let helper = try HelperCall(common, account)
+    let helper = try HelperCall(options)
     _ = try? helper.request()
   }
 }
@@ -53,8 +51,7 @@ struct CapabilityCommand: ParsableCommand {
     abstract: "Print the supported capabilities of git-credential(1).",
     usage: "meti-token capability [<options>]")
 
-  @OptionGroup var account: AccountOption
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws { try Output.write(GitCredentialAnswer.capabilities) }
 }

@@ -26,9 +26,7 @@ struct ExecCommand: ParsableCommand {
     help: ArgumentHelp("How long the token must still be valid.", valueName: "duration"))
   var minValidity: Duration?
 
-  @OptionGroup var account: AccountOption
-
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   @Argument(parsing: .postTerminator, help: "The command, found in PATH, and its arguments.")
   var command: [String] = []
@@ -43,7 +41,7 @@ struct ExecCommand: ParsableCommand {
   func run() throws {
     // Before GLib or anything else changes it.
     var environment = Environment()
-    let call = try Call(common.settings(account: account.account))
+    let call = try Call(options.settings())
     let token = try call.token(
       for: TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds))
     environment.remove(ChildVariable.secrets)

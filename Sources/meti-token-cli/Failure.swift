@@ -3,7 +3,7 @@ import MetiToken
 import System
 
 /// Every way to fail: one line of error, one of hint if there is something to do, and the exit
-/// status. The words are in FailureText.swift.
+/// status.
 struct Failure: Error {
   let status: ExitStatus
   let message: String
@@ -90,18 +90,6 @@ extension Failure {
       : "log in with: \(LoginLine.storing(account.name, at: account.api))"
   }
 
-  private init(_ error: KeyringError) {
-    if case .environment(let error) = error.kind {
-      self.init(error)
-      return
-    }
-    let (message, hint) = FailureText.of(error.kind)
-    let isMissing = if case .noBus = error.kind { true } else { error.kind == .noProvider }
-    self.init(
-      .keyring, message, hint: (isMissing ? EnvironmentStore.missingSecret() : nil) ?? hint,
-      detail: error.detail)
-  }
-
   /// - Parameter hint: what to do if METI rejects the credentials.
   init(_ error: IssuerError, of account: Account?, whenRejected hint: String?) {
     switch error {
@@ -143,7 +131,13 @@ extension Failure {
 
   /// - Parameter name: what the URL is.
   init(_ error: APIURLError, of name: String) {
-    self.init(.usage, "\(name) \(FailureText.of(error))")
+    let rule =
+      switch error {
+      case .notHTTPS: "begin with https:// (http:// only for loopback addresses)"
+      case .malformed:
+        "have a host, and may have a port and a path, in printable ASCII and without a user name"
+      }
+    self.init(.usage, "\(name) must \(rule)")
   }
 
   private init(_ error: DefaultAccountError) {

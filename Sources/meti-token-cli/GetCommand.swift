@@ -12,11 +12,10 @@ struct GetCommand: ParsableCommand {
       requests for the host of the API are answered. Asks no question, and ends within 8 seconds.
       """)
 
-  @OptionGroup var account: AccountOption
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws {
-    let helper = try HelperCall(common, account)
+    let helper = try HelperCall(options)
     let request = try helper.request()
     if request.isEngFlow {
       try answerEngFlow(request, helper)

@@ -19,20 +19,11 @@ struct HeaderFileCommand: ParsableCommand {
       reached, the program waits.
       """)
 
-  @Flag(exclusivity: .exclusive)
-  var mode = Mode.write
+  @Flag(help: "Print the file's path and do nothing else.")
+  var path = false
 
-  enum Mode: String, EnumerableFlag {
-    case write, path, watch
-
-    static func help(for value: Mode) -> ArgumentHelp? {
-      switch value {
-      case .write: ArgumentHelp("Write the file once.", visibility: .hidden)
-      case .path: "Print the file's path and do nothing else."
-      case .watch: "Keep running, and replace the token before it expires."
-      }
-    }
-  }
+  @Flag(help: "Keep running, and replace the token before it expires.")
+  var watch = false
 
   @Option(
     help: ArgumentHelp(
@@ -43,40 +34,31 @@ struct HeaderFileCommand: ParsableCommand {
     help: ArgumentHelp("How long the token must still be valid.", valueName: "duration"))
   var minValidity: Duration?
 
-  @OptionGroup var account: AccountOption
-
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func validate() throws {
-    guard vsicurl == nil || mode == .write else {
-      throw ValidationError("--vsicurl goes with neither --path nor --watch")
+    guard [path, watch, vsicurl != nil].count(where: { $0 }) <= 1 else {
+      throw ValidationError("use one of --path, --watch and --vsicurl")
     }
   }
 
   func run() throws {
     var file = try HeaderFile()
-    switch mode {
-    case .path: try Output.write(file.path + "\n")
-    case .write:
-      if let vsicurl {
-        return try Output.write(try name(of: vsicurl, with: file.path) + "\n")
-      }
-      let call = try call(noPrompt: false)
-      try publish(call.token(for: request(call)), in: &file)
-    case .watch:
-      do {
-        try watch(&file)
-      } catch {
-        file.remove()
-        throw error
-      }
+    if path { return try Output.write(file.path + "\n") }
+    if let vsicurl { return try Output.write(name(of: vsicurl, with: file.path) + "\n") }
+    guard watch else { return try publish(token(), in: &file) }
+    do {
+      try keep(&file)
+    } catch {
+      file.remove()
+      throw error
     }
   }
 
   /// The name of a resource in GDAL's file system for HTTP, with the options that GDAL 3.5 and later
   /// take in it. They reach no other layer.
   private func name(of path: String, with file: String) throws -> String {
-    let api = try CallEnvironment.api(common.settings())
+    let api = try CallEnvironment.api(options.settings())
     guard let url = api.url(path) else {
       throw Failure.usage(
         "--vsicurl: this is no URL on \(api.origin), and a token must not be sent elsewhere",
@@ -93,8 +75,10 @@ struct HeaderFileCommand: ParsableCommand {
   }
 
   /// Every question is a call of its own, with its own time.
-  private func call(noPrompt: Bool) throws -> Call {
-    try Call(common.settings(account: account.account, noPrompt: noPrompt))
+  private func token(noPrompt: Bool = false) throws -> Token {
+    let call = try Call(options.settings(noPrompt: noPrompt))
+    return try call.token(
+      for: TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds))
   }
 
   /// Between calls, in milliseconds: others renew and discard the token too.
@@ -103,7 +87,7 @@ struct HeaderFileCommand: ParsableCommand {
   private static let shortestPause: Int64 = 1_000
 
   /// Keeps the file up to date until a signal comes.
-  private func watch(_ file: inout HeaderFile) throws {
+  private func keep(_ file: inout HeaderFile) throws {
     let clock = SystemClock()
     // Not while the first call prompts, which catches signals itself.
     var signals: SignalWatch?
@@ -112,8 +96,7 @@ struct HeaderFileCommand: ParsableCommand {
     var isFailing = false
     while true {
       do {
-        let call = try call(noPrompt: signals != nil)
-        let token = try call.token(for: request(call))
+        let token = try token(noPrompt: signals != nil)
         if signals == nil { signals = SignalWatch(Self.signals) }
         let isSame = current?.secret.equals(token.secret) ?? false
         if !isSame || !file.exists { try publish(token, in: &file) }
@@ -146,8 +129,4 @@ struct HeaderFileCommand: ParsableCommand {
   }
 
   private static let signals = [SIGTERM, SIGINT, SIGHUP]
-
-  private func request(_ call: Call) -> TokenRequest {
-    TokenRequest(selector: call.selector, minimumValidity: minValidity?.seconds)
-  }
 }

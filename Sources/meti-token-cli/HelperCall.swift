@@ -11,8 +11,8 @@ struct HelperCall {
   let deadline: Deadline
   private let settings: Settings
 
-  init(_ options: CommonOptions, _ account: AccountOption) throws {
-    var settings = options.settings(account: account.account)
+  init(_ options: AccountOptions) throws {
+    var settings = options.settings()
     settings.isHelper = true
     self.settings = settings
     api = try CallEnvironment.api(settings)

@@ -5,7 +5,7 @@ enum LoginLine {
   /// - Parameter name: the account's; the id of an OAuth 2.0 client has no `@`.
   static func storing(_ name: String?, at api: APIURL) -> String {
     let account =
-      switch name.map(ShellWord.quote) {
+      switch name.map(\.quoted) {
       case nil: ""
       case let email? where email.contains("@"): " --email \(email)"
       case let id?: " --client-id \(id) --token-url URL --audience AUDIENCE"
@@ -16,6 +16,6 @@ enum LoginLine {
   /// Nothing if a log-in would use this API anyway: else the password would go to another.
   static func option(for api: APIURL) -> String {
     let common = try? CallEnvironment.api(Settings())
-    return common == api ? "" : " --api-url \(ShellWord.quote(api.text))"
+    return common == api ? "" : " --api-url \(api.text.quoted)"
   }
 }

@@ -7,24 +7,22 @@ struct LogoutCommand: ParsableCommand {
     abstract: "Remove an account and its token, from keyring and kernel.",
     usage: "meti-token logout [--account <e-mail> | --all] [--token-only] [<options>]")
 
-  @OptionGroup var account: AccountOption
-
   @Flag(help: "Remove every account of this API.")
   var all = false
 
   @Flag(help: "Remove the token only; the account stays.")
   var tokenOnly = false
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func validate() throws {
-    if all && account.account != nil {
+    if all && options.account != nil {
       throw ValidationError("use either --all or --account")
     }
   }
 
   func run() throws {
-    let call = try Call(common.settings(account: account.account))
+    let call = try Call(options.settings())
     // An account in the environment stays there, and the default account is the keyring's.
     let tokenOnly = tokenOnly || call.isFromEnvironment
     let report = { (account: Account) in

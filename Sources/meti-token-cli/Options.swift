@@ -41,14 +41,20 @@ extension CommonOptions {
   }
 }
 
-/// Which account the command is about.
-struct AccountOption: ParsableArguments {
+/// The options of a command about one account.
+struct AccountOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp(
       "The account (default: $METI_ACCOUNT, else the default account).", valueName: "e-mail"),
     completion: .storedAccounts)
   var account: String?
+
+  @OptionGroup var common: CommonOptions
+
+  func settings(noPrompt: Bool = false) -> Settings {
+    common.settings(account: account, noPrompt: noPrompt)
+  }
 }
 
 extension CompletionKind {

@@ -10,8 +10,6 @@ struct PrintCommand: ParsableCommand {
     usage: "meti-token [-a <e-mail>] [-f] [--json | --header] [<options>]",
     shouldDisplay: false)
 
-  @OptionGroup var account: AccountOption
-
   @Option(
     help: ArgumentHelp(
       "How long the token must still be valid.", valueName: "duration"))
@@ -26,10 +24,10 @@ struct PrintCommand: ParsableCommand {
   @Flag(help: "Never prompt: no question, no dialog.")
   var noPrompt = false
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws {
-    let call = try Call(common.settings(account: account.account, noPrompt: noPrompt))
+    let call = try Call(options.settings(noPrompt: noPrompt))
     try call.printToken(
       for: TokenRequest(
         selector: call.selector, minimumValidity: minValidity?.seconds, mustBeNew: forceRefresh),

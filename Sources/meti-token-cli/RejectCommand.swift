@@ -11,15 +11,13 @@ struct RejectCommand: ParsableCommand {
       newer token stays.
       """)
 
-  @OptionGroup var account: AccountOption
-
   @Flag(help: "Read the rejected token from standard input.")
   var tokenStdin = false
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws {
-    let call = try Call(common.settings(account: account.account))
+    let call = try Call(options.settings())
     // Without --token-stdin, whichever token is stored is discarded.
     let rejected =
       try tokenStdin

@@ -61,8 +61,8 @@ struct SetupGitCommand: ParsableCommand {
   private static func helper(api: APIURL?) throws -> String {
     // git makes `git-credential-meti` of it.
     let isInPath = SearchPath.find(Invocation.nameForGit) != nil
-    let program = try isInPath ? "meti" : ShellWord.quote(ownPath())
-    return program + (api.map { " --api-url \(ShellWord.quote($0.text))" } ?? "")
+    let program = try isInPath ? "meti" : ownPath().quoted
+    return program + (api.map { " --api-url \($0.text.quoted)" } ?? "")
   }
 
   /// The path of `meti-token`: beside this program, or in `bin` if this one is in

@@ -8,15 +8,13 @@ struct StatusCommand: ParsableCommand {
     usage: "meti-token status [--account <e-mail>] [--json] [<options>]",
     discussion: "Never contacts METI, never prompts, and shows no secret.")
 
-  @OptionGroup var account: AccountOption
-
   @Flag(help: "Print JSON.")
   var json = false
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws {
-    let settings = common.settings(account: account.account, noPrompt: true)
+    let settings = options.settings(noPrompt: true)
     let report = try StatusReport(Call(settings))
     try json ? Output.write(json: report) : Output.write(report.text)
   }

@@ -21,6 +21,17 @@ struct StatusReport: Encodable {
       token = token ?? StoredToken(found, at: now)
       token?.in.append(place)
     }
+
+    fileprivate var passwordText: String {
+      if let rejectedOn { return "rejected by METI on \(UTC.text(rejectedOn)); \(hint ?? "")" }
+      return switch password {
+      case .keyring: "stored in the keyring"
+      case .environment: "taken from the environment"
+      case .unreadable: "stored in the keyring, but not readable"
+      case .none: "none"
+      case .unknown: "unknown: the keyring cannot be read"
+      }
+    }
   }
 
   /// Where the password is.
@@ -44,6 +55,18 @@ struct StatusReport: Encodable {
       expiresIn = token.expiry.remaining(at: now) / 1000
       claims = WebToken(token.secret)?.owner
     }
+
+    fileprivate var text: String {
+      guard expiresIn > 0 else { return "expired; the next call renews it" }
+      let places = self.in.joined(separator: " and ")
+      return "valid for \(DurationText.of(expiresIn)) (until \(expiresAt)), in the \(places)"
+    }
+
+    fileprivate var claimsLine: String {
+      guard let claims else { return "" }
+      let text = claims.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      return "  claims:   \(text.joined(separator: ", ")) (read from the token, not verified)\n"
+    }
   }
 
   static func lockedText(_ count: Int) -> String {
@@ -52,78 +75,53 @@ struct StatusReport: Encodable {
 
   /// - Throws: if nothing is stored, and if the keyring cannot be read and nothing is cached.
   init(_ call: Call) throws {
-    let (selector, now) = (call.selector, call.clock.now())
+    let selector = call.selector
     apiURL = selector.api.text
     if let token = try call.handedIn() {
       var entry = Entry(account: token.account, password: .none)
-      entry.add(token, in: "environment", at: now)
+      entry.add(token, in: "environment", at: call.clock.now())
       accounts.append(entry)
     }
     do throws(KeyringError) {
-      accounts += try Self.stored(call)
+      try addStored(call)
     } catch {
       let name = selector.name ?? call.renewal.defaultAccount(at: selector.api)?.name
-      if let account = name.flatMap({ try? Account(name: $0, api: selector.api) }),
-        let token = call.cache.find(account, at: now)
-      {
-        var entry = Entry(
-          account: account.name, default: selector.name == nil, password: .unknown)
-        entry.add(token, in: "kernel", at: now)
-        accounts.append(entry)
+      if let account = name.flatMap({ try? Account(name: $0, api: selector.api) }) {
+        let entry = Self.entry(account, isDefault: selector.name == nil, .unknown, call)
+        if entry.token != nil { accounts.append(entry) }
       }
       guard !accounts.isEmpty else { throw error }
-      Console.warning(FailureText.of(error.kind).message)
+      Console.warning(Failure(error).message)
     }
     guard !accounts.isEmpty else { throw TokenError.noAccount(selector) }
   }
 
-  private static func stored(_ call: Call) throws(KeyringError) -> [Entry] {
+  private mutating func addStored(_ call: Call) throws(KeyringError) {
     let (selector, stored) = (call.selector, try call.store.accounts(at: call.selector.api))
     let chosen = call.defaultName(among: stored)
     var entries: [Entry] = []
     for name in stored.names where selector.allows(name) {
       guard let account = try? Account(name: name, api: selector.api) else { continue }
-      entries.append(try entry(account, isDefault: name.isSameName(as: chosen), call))
+      let password = call.isFromEnvironment ? Password.environment : .keyring
+      var entry = Self.entry(account, isDefault: name.isSameName(as: chosen), password, call)
+      try entry.read(account, call)
+      entries.append(entry)
     }
     if stored.locked > 0 {
       // The selected account may be among the locked ones.
       guard !entries.isEmpty else { throw KeyringError(.locked) }
-      if selector.name == nil { Console.warning(lockedText(stored.locked)) }
+      if selector.name == nil { Console.warning(Self.lockedText(stored.locked)) }
     }
-    return entries
+    accounts += entries
   }
 
+  /// The account with the kernel's token.
   private static func entry(
-    _ account: Account, isDefault: Bool, _ call: Call
-  ) throws(KeyringError) -> Entry {
+    _ account: Account, isDefault: Bool, _ password: Password, _ call: Call
+  ) -> Entry {
     let now = call.clock.now()
-    var entry = Entry(
-      account: account.name, default: isDefault,
-      password: call.isFromEnvironment ? .environment : .keyring)
-    func warn(_ what: String, _ error: KeyringError) throws(KeyringError) {
-      guard [.locked, .damaged, .vanished].contains(error.kind) else { throw error }
-      let reason = FailureText.of(error.kind).message
-      Console.warning("the \(what) of \(account.name) cannot be read: \(reason)")
-    }
-    if let token = call.cache.find(account, at: now) {
-      entry.add(token, in: "kernel", at: now)
-    }
-    do {
-      if let token = try call.store.token(of: account) {
-        entry.add(token, in: "keyring", at: now)
-      }
-    } catch {
-      try warn("token", error)
-    }
-    do {
-      if let credential = try call.store.credential(of: account) {
-        entry.rejectedOn = call.rejection(of: credential)?.on
-        entry.hint = entry.rejectedOn.map { _ in Failure.remedy(account) }
-      }
-    } catch {
-      try warn("password", error)
-      entry.password = .unreadable
-    }
+    var entry = Entry(account: account.name, default: isDefault, password: password)
+    if let token = call.cache.find(account, at: now) { entry.add(token, in: "kernel", at: now) }
     return entry
   }
 
@@ -134,36 +132,35 @@ struct StatusReport: Encodable {
         API:      \(apiURL)
         password: \(entry.passwordText)
         token:    \(entry.token?.text ?? "none")
-      \(entry.token?.claims.map { "  claims:   \($0.text)\n" } ?? "")
+      \(entry.token?.claimsLine ?? "")
       """
     }.joined()
   }
 }
 
 extension StatusReport.Entry {
-  fileprivate var passwordText: String {
-    if let rejectedOn { return "rejected by METI on \(UTC.text(rejectedOn)); \(hint ?? "")" }
-    return switch password {
-    case .keyring: "stored in the keyring"
-    case .environment: "taken from the environment"
-    case .unreadable: "stored in the keyring, but not readable"
-    case .none: "none"
-    case .unknown: "unknown: the keyring cannot be read"
+  /// Adds what the store has, and warns about what cannot be read.
+  fileprivate mutating func read(_ account: Account, _ call: Call) throws(KeyringError) {
+    func warn(_ what: String, _ error: KeyringError) throws(KeyringError) {
+      guard [.locked, .damaged, .vanished].contains(error.kind) else { throw error }
+      let reason = Failure(error).message
+      Console.warning("the \(what) of \(account.name) cannot be read: \(reason)")
     }
-  }
-}
-
-extension StatusReport.StoredToken {
-  fileprivate var text: String {
-    guard expiresIn > 0 else { return "expired; the next call renews it" }
-    let places = self.in.joined(separator: " and ")
-    return "valid for \(DurationText.of(expiresIn)) (until \(expiresAt)), in the \(places)"
-  }
-}
-
-extension [String: String] {
-  fileprivate var text: String {
-    let claims = sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    return claims.joined(separator: ", ") + " (read from the token, not verified)"
+    do {
+      if let token = try call.store.token(of: account) {
+        add(token, in: "keyring", at: call.clock.now())
+      }
+    } catch {
+      try warn("token", error)
+    }
+    do {
+      if let credential = try call.store.credential(of: account) {
+        rejectedOn = call.rejection(of: credential)?.on
+        hint = rejectedOn.map { _ in Failure.remedy(account) }
+      }
+    } catch {
+      try warn("password", error)
+      password = .unreadable
+    }
   }
 }

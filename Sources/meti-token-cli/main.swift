@@ -114,11 +114,10 @@ struct MetiTokenCommand: ParsableCommand {
 
   /// The help of the command that was typed, if there is one.
   private static func hint(for arguments: [String]) -> String {
-    let named = arguments.prefix { $0 != "--" }.firstIndex(where: commands.contains)
+    let named = arguments.prefix { $0 != "--" }.first(where: commands.contains)
     guard let named else { return "see meti-token --help" }
-    if named == 0 { return "see meti-token \(arguments[0]) --help" }
     return arguments[0].hasPrefix("-")
-      ? "put the command before its options: meti-token \(arguments[named]) ..."
-      : "see meti-token --help"
+      ? "put the command before its options: meti-token \(named) ..."
+      : "see meti-token \(named) --help"
   }
 }

@@ -1,28 +1,42 @@
-import Glibc
 import MetiToken
 import System
 
 /// Checks everything that a call needs. A part that fails or hangs does not hide the others.
-struct Doctor {
+final class Doctor {
   let call: Call
+  private var checks: [Check] = []
+  /// `nil` if the keyring cannot be read.
+  var stored: StoredAccounts?
+  /// Whether the keyring returns the secret of an open item without a prompt, as far as is known.
+  var isQuiet = false
+  /// Of an OAuth 2.0 client.
+  private var tokenURL: TokenURL?
+  /// The milliseconds by which METI's clock is ahead, if they are known.
+  var clockLead: Int64?
+
+  init(call: Call) { self.call = call }
 
   func report() throws -> Report {
-    let kernel = try kernel()
     var handedIn: Int64?
     if let token = try call.handedIn() { handedIn = token.lifetime }
-    let keyring = KeyringChecks(call, isNeeded: handedIn == nil, until: share(of: 3))
-    let (accountCheck, account) = self.account(keyring.stored, handedIn: handedIn)
-    let url = call.selector.api
-    let (api, lead) = endpoint(url.text, url, .api, until: share(of: 2))
-    // It may be on a pipe that nobody writes to.
-    let (credentialCheck, tokenURL) = credentials(
-      accountCheck.state == .ok ? account : nil, isQuiet: keyring.isQuiet)
-    var checks = [accountCheck] + keyring.checks + [kernel, locks(account), api]
-    checks += [credentialCheck, clock(lead)]
-    if let tokenURL {
-      checks.append(endpoint(tokenURL.text, tokenURL.server, .tokenURL, until: share(of: 1)).0)
+    if call.isFromEnvironment { stored = try? call.store.accounts(at: call.selector.api) }
+    if handedIn == nil, !call.isFromEnvironment {
+      keyring(until: share(of: 3))
+    } else {
+      skip([.bus, .provider, .collection], "not needed: see account")
     }
-    return Report(apiURL: url.text, checks: checks)
+    let account = account(handedIn: handedIn)
+    kernel()
+    locks(account)
+    let api = call.selector.api
+    endpoint(.api, api.text, api, until: share(of: 2))
+    // The password may come from a pipe that nobody writes to.
+    credentials(checks[0].state == .ok ? account : nil)
+    clock()
+    if let tokenURL {
+      endpoint(.tokenURL, tokenURL.text, tokenURL.server, until: share(of: 1))
+    }
+    return Report(apiURL: api.text, checks: checks)
   }
 
   /// The deadline of the next of `count` pieces of work: an equal part of the call's time that is
@@ -32,49 +46,73 @@ struct Doctor {
     return Deadline(min(call.deadline.remaining(at: now) / count, 10_000), from: now)
   }
 
-  // MARK: The account
-
+  /// Makes one check.
   /// - Parameters:
-  ///   - stored: `nil` if the keyring cannot be read.
-  ///   - handedIn: seconds for which the token in METI_TOKEN is valid.
-  /// - Returns: also the account if its name is known, stored or not.
-  private func account(_ stored: StoredAccounts?, handedIn: Int64?) -> (Check, Account?) {
-    if let left = handedIn.map(DurationText.of) {
-      return (Check(.account, .ok, "METI_TOKEN has a token, valid for \(left)"), nil)
+  ///   - index: its place in the report; the end if `nil`.
+  ///   - subject: what a failure begins with.
+  ///   - body: throws what a call would fail with.
+  @discardableResult func check(
+    _ id: Check.ID, at index: Int? = nil, of subject: String = "",
+    _ body: () throws -> (state: Check.State, detail: String, hint: String?)
+  ) -> Check.State {
+    let check: Check
+    do {
+      let found = try body()
+      check = Check(id: id, state: found.state, detail: found.detail, hint: found.hint)
+    } catch {
+      let failure = Failure(error)
+      if !failure.detail.isEmpty { call.verbose(failure.detail) }
+      let isSilent = (error as? KeyringError)?.kind == .notAnswering
+      let hint = isSilent ? "answer the keyring's dialog, or restart the keyring" : failure.hint
+      check = Check(
+        id: id, state: .failed, detail: subject + failure.message,
+        hint: hint ?? "see the reason with: meti-token doctor --verbose", status: failure.status)
     }
-    let stored = stored ?? StoredAccounts(names: [], locked: 1)
-    let name = call.selector.name ?? call.defaultName(among: stored)
-    let account = name.flatMap { try? Account(name: $0, api: call.selector.api) }
-    if let account, stored.contains(account) {
-      let place = call.isFromEnvironment ? "from the environment" : "in the keyring"
-      return (Check(.account, .ok, "\(account.name), \(place)"), account)
-    }
-    if stored.locked > 0 {
-      let detail = "\(account?.name ?? "unknown"): the keyring cannot be read"
-      return (Check(.account, .skipped, detail), account)
-    }
-    let error: TokenError =
-      switch account {
-      case let account? where call.selector.name == nil: .defaultNotStored(account)
-      case nil where !stored.names.isEmpty: .noDefault(stored.names)
-      default: .noAccount(call.selector)
-      }
-    return (Check(.account, Failure(error), .warning), account)
+    checks.insert(check, at: index ?? checks.count)
+    return check.state
   }
 
-  /// - Parameter isQuiet: whether the keyring returns the secret of an open item without a prompt.
-  /// - Returns: also the token URL of an OAuth 2.0 client.
-  private func credentials(_ account: Account?, isQuiet: Bool) -> (Check, TokenURL?) {
-    guard let account else {
-      return (Check(.credentials, .skipped, "not checked: see account"), nil)
+  func skip(_ ids: [Check.ID], _ reason: String) {
+    for id in ids { check(id) { (.skipped, reason, nil) } }
+  }
+
+  // MARK: The account
+
+  /// - Parameter handedIn: seconds for which the token in METI_TOKEN is valid.
+  /// - Returns: the account if its name is known, stored or not.
+  private func account(handedIn: Int64?) -> Account? {
+    let stored = stored ?? StoredAccounts(names: [], locked: 1)
+    let name = handedIn == nil ? call.selector.name ?? call.defaultName(among: stored) : nil
+    let account = name.flatMap { try? Account(name: $0, api: call.selector.api) }
+    check(.account, at: 0) {
+      if let handedIn {
+        return (.ok, "METI_TOKEN has a token, valid for \(DurationText.of(handedIn))", nil)
+      }
+      if let account, stored.contains(account) {
+        let place = call.isFromEnvironment ? "from the environment" : "in the keyring"
+        return (.ok, "\(account.name), \(place)", nil)
+      }
+      if stored.locked > 0 {
+        return (.skipped, "\(account?.name ?? "unknown"): the keyring cannot be read", nil)
+      }
+      let error: TokenError =
+        switch account {
+        case let account? where call.selector.name == nil: .defaultNotStored(account)
+        case nil where !stored.names.isEmpty: .noDefault(stored.names)
+        default: .noAccount(call.selector)
+        }
+      return (.warning, Failure(error).message, Failure(error).hint)
     }
+    return account
+  }
+
+  private func credentials(_ account: Account?) {
+    guard let account else { return skip([.credentials], "not checked: see account") }
     let source = (call.store as? EnvironmentStore)?.source
-    let place = source?.name ?? "the keyring"
     guard source != nil || isQuiet else {
-      return (Check(.credentials, .skipped, "not read: the keyring may prompt"), nil)
+      return skip([.credentials], "not read: the keyring may prompt")
     }
-    var tokenURL: TokenURL?
-    do {
+    check(.credentials) {
       guard let credential = try call.store.credential(of: account) else {
         throw KeyringError(.vanished)
       }
@@ -83,58 +121,54 @@ struct Doctor {
         throw TokenError.rejectedBefore(account, rejection)
       }
       if let path = source?.exposedFile {
-        let hint = "protect it with: chmod 600 \(ShellWord.quote(path))"
-        return (Check(.credentials, .warning, "others may read \(path)", hint: hint), tokenURL)
+        return (.warning, "others may read \(path)", "protect it with: chmod 600 \(path.quoted)")
       }
-      let detail = "a \(credential.grant.secretName) is in \(place)"
-      return (Check(.credentials, .ok, detail), tokenURL)
-    } catch {
-      return (Check(.credentials, call.reported(error)), tokenURL)
+      return (.ok, "a \(credential.grant.secretName) is in \(source?.name ?? "the keyring")", nil)
     }
   }
 
   // MARK: The machine
 
-  private func kernel() throws -> Check {
-    guard try CallEnvironment.usesKernelCache() else {
-      return Check(.kernel, .ok, "turned off by METI_TOKEN_CACHE")
-    }
-    do {
-      try KernelCache.probe()
-      return Check(.kernel, .ok, "works")
-    } catch {
-      return Check(
-        .kernel, .warning, "the kernel stores no key: \(error.text)",
-        hint: "allow add_key and keyctl (in a container: its seccomp profile), or pass METI_TOKEN")
+  private func kernel() {
+    check(.kernel) {
+      guard try CallEnvironment.usesKernelCache() else {
+        return (.ok, "turned off by METI_TOKEN_CACHE", nil)
+      }
+      do throws(SystemError) {
+        try KernelCache.probe()
+        return (.ok, "works", nil)
+      } catch {
+        let way = "in a container: its seccomp profile"
+        return (
+          .warning, "the kernel stores no key: \(error.text)",
+          "allow add_key and keyctl (\(way)), or pass METI_TOKEN"
+        )
+      }
     }
   }
 
-  private func locks(_ account: Account?) -> Check {
-    guard let directory = call.locks.directory else {
-      return Check(
-        .locks, .warning, "no usable directory: parallel calls each make a request",
-        hint: "set XDG_RUNTIME_DIR to a directory of your own")
-    }
-    if let backOff = account.flatMap({ call.locks.state(of: $0).backOff }),
-      case let pause = backOff.remaining(at: call.clock.now()), pause > 0
-    {
+  private func locks(_ account: Account?) {
+    check(.locks) {
+      guard let directory = call.locks.directory else {
+        return (
+          .warning, "no usable directory: parallel calls each make a request",
+          "set XDG_RUNTIME_DIR to a directory of your own"
+        )
+      }
+      let backOff = account.flatMap { call.locks.state(of: $0).backOff }
+      guard let backOff, case let pause = backOff.remaining(at: call.clock.now()), pause > 0 else {
+        return (.ok, "in \(directory)", nil)
+      }
       let rest = DurationText.of((pause + 999) / 1000)
-      return Check(
-        .locks, .warning, "no request to METI for \(rest): \(backOff.reason)",
-        hint: "wait, or use a longer --timeout")
+      return (
+        .warning, "no request to METI for \(rest): \(backOff.reason)",
+        "wait, or use a longer --timeout"
+      )
     }
-    return Check(.locks, .ok, "in \(directory)")
   }
 }
 
 extension Call {
-  /// An error in words; shows its detail with `--verbose`.
-  func reported(_ error: any Error) -> Failure {
-    let failure = Failure(error)
-    if !failure.detail.isEmpty { verbose(failure.detail) }
-    return failure
-  }
-
   /// How METI rejected the credential, by the store or the lock file.
   func rejection(of credential: borrowing Credential) -> Rejection? {
     credential.rejection

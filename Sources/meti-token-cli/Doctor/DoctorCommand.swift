@@ -12,15 +12,13 @@ struct DoctorCommand: ParsableCommand {
       report is on stdout in any case.
       """)
 
-  @OptionGroup var account: AccountOption
-
   @Flag(help: "Print JSON.")
   var json = false
 
-  @OptionGroup var common: CommonOptions
+  @OptionGroup var options: AccountOptions
 
   func run() throws {
-    let settings = common.settings(account: account.account, noPrompt: true)
+    let settings = options.settings(noPrompt: true)
     let report = try Doctor(call: Call(settings)).report()
     try json ? Output.write(json: report) : Output.write(report.text)
     if let failure = report.failure { throw failure }

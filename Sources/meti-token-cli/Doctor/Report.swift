@@ -49,24 +49,7 @@ struct Check: Encodable {
   /// With every warning and every failure.
   let hint: String?
   /// Of a call that needs what has failed.
-  let status: ExitStatus
-
-  init(
-    _ id: ID, _ state: State, _ detail: String, hint: String? = nil, status: ExitStatus = .done
-  ) {
-    self.id = id
-    self.state = state
-    self.detail = detail
-    self.hint = hint
-    self.status = status
-  }
-
-  init(_ id: ID, _ failure: Failure, _ state: State = .failed) {
-    self.init(
-      id, state, failure.message,
-      hint: failure.hint ?? "see the reason with: meti-token doctor --verbose",
-      status: failure.status)
-  }
+  var status = ExitStatus.done
 
   enum CodingKeys: CodingKey {
     case id, state, detail, hint
