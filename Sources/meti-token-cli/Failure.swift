@@ -37,6 +37,7 @@ extension Failure {
         "the account name is empty, longer than 254 bytes, or contains a space or a control "
           + "character", hint: nil)
     case let error as SecretSourceError: self.init(error)
+    case let error as CurlArguments.Refusal: self = .usage(error.reason, hint: error.hint)
     case let error as MalformedRequest: self.init(.malformed, error.rawValue)
     case let error as DefaultAccountError: self.init(error)
     case let error as InteractionError:

@@ -34,13 +34,7 @@ struct CurlCommand: ParsableCommand {
     // With SSLKEYLOGFILE curl would write the keys of its TLS sessions, and so the token, to a file.
     environment.remove(ChildVariable.secrets + [ChildVariable.token, "SSLKEYLOGFILE"])
     let api = try CallEnvironment.api(Settings())
-    let checked: CurlArguments
-    do throws(CurlArguments.Refusal) {
-      checked = try CurlArguments(Process.arguments(last: arguments.count), api: api)
-    } catch {
-      throw Failure(.usage, error.reason, hint: error.hint)
-    }
-
+    let checked = try CurlArguments(Process.arguments(last: arguments.count), api: api)
     let call = try Call(Settings())
     let token = try call.token(for: TokenRequest(selector: call.selector))
     let run = try call.uncounted {

@@ -120,9 +120,6 @@ final class Doctor {
       if let rejection = call.rejection(of: credential) {
         throw TokenError.rejectedBefore(account, rejection)
       }
-      if let path = source?.exposedFile {
-        return (.warning, "others may read \(path)", "protect it with: chmod 600 \(path.quoted)")
-      }
       return (.ok, "a \(credential.grant.secretName) is in \(source?.name ?? "the keyring")", nil)
     }
   }
