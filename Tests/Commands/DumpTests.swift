@@ -7,8 +7,11 @@ struct DumpTests {
   @Test func `no process of the user may read its memory`() throws {
     let server = try METIServer(.plain)
     server.meti.defaultAnswer = .silence
+    // Another user may not be let into the build's directory, for example in /root.
+    let directory = try TemporaryDirectory(in: "/tmp")
+    guard unsafe chmod(directory.path, 0o755) == 0 else { throw SystemCallError("chmod") }
     let child = try asUser(
-      Program.metiToken.path,
+      Program.cli.install(at: directory.path + "/meti-token-cli").path,
       [
         "METI_API_URL": server.url, "METI_EMAIL": METIServer.email,
         "METI_PASSWORD": METIServer.password, "METI_TOKEN_CACHE": "keyring",

@@ -167,7 +167,7 @@ struct GitClientTests {
     let program = git.directory.path + "/bin/git-credential-libsecret"
     let built = try Program("/bin/sh").run(
       [
-        "-c", #"cc -o "$0" "$1" $(pkg-config --cflags --libs libsecret-1 glib-2.0)"#, program,
+        "-c", #"clang -o "$0" "$1" $(pkg-config --cflags --libs libsecret-1 glib-2.0)"#, program,
         Self.libsecretSource,
       ], timeout: .seconds(120))
     try #require(built.status == .exit(0), "\(built)")
