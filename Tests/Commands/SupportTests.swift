@@ -72,4 +72,19 @@ struct SupportTests {
     #expect(KernelKeys.descriptions(containing: names[2]) == [names[2]])
     KernelKeys.removeAll(containing: names[2])
   }
+
+  // MARK: Scripts
+
+  @Test func `without the Swift toolchain the scripts say where it is, and install nothing`() throws
+  {
+    let outcome = try Program(script: "scripts/install-dependencies").run(
+      ["demo"], environment: ["PATH": "/nonexistent"])
+    #expect(outcome.status == .exit(69))
+    #expect(
+      outcome.err == """
+        install-dependencies: error: the Swift toolchain is not in PATH
+        install-dependencies: hint: install Swift 6.3 as https://www.swift.org/install/linux/ says
+
+        """)
+  }
 }
