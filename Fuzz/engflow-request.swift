@@ -59,8 +59,10 @@ private func checkCuts(_ input: [UInt8]) {
 
 /// A uri for which we answer begins with the API's exact text.
 private func checkHost(_ uri: String) {
-  for text in ["https://api.meti.millpont.com", "https://h:8443", "http://[::1]", "http://[::1]:8"]
-  {
+  for (text, defaultPort) in [
+    ("https://api.meti.millpont.com", ":443"), ("https://h:8443", ""), ("http://[::1]", ":80"),
+    ("http://[::1]:8", ""),
+  ] {
     guard let api = try? APIURL(text) else { preconditionFailure("an API of ours is refused") }
     guard api.serves(uri: uri) else { continue }
     let uri = Array(uri.utf8)
@@ -70,7 +72,7 @@ private func checkHost(_ uri: String) {
     let authority = uri.dropFirst(prefix.count).prefix { !"/?#".utf8.contains($0) }
       .map(\.lowercased)
     let short = Array(text.utf8.dropFirst(prefix.count))
-    let long = api.isDefaultPort ? short + Array(":\(api.port)".utf8) : short
+    let long = short + Array(defaultPort.utf8)
     precondition(authority == short || authority == long)
     precondition(api.serves(protocol: Array(api.scheme.rawValue.utf8), host: authority))
   }

@@ -65,8 +65,10 @@ private func revealed(_ secret: borrowing Secret?) -> [UInt8]? {
 
 /// A request for which we answer has the API's exact protocol and host in it.
 private func checkHost(_ request: borrowing GitCredentialRequest, input: [UInt8]) {
-  for text in ["https://api.meti.millpont.com", "https://h:8443", "http://[::1]", "http://[::1]:8"]
-  {
+  for (text, defaultPort) in [
+    ("https://api.meti.millpont.com", ":443"), ("https://h:8443", ""), ("http://[::1]", ":80"),
+    ("http://[::1]:8", ""),
+  ] {
     guard let api = try? APIURL(text) else { preconditionFailure("an API of ours is refused") }
     guard request.isFor(api) else {
       precondition(request.selector(at: api) == nil)
@@ -74,7 +76,7 @@ private func checkHost(_ request: borrowing GitCredentialRequest, input: [UInt8]
     }
     let host = (request[.host] ?? []).map(\.lowercased)
     let short = Array(text.utf8.drop { $0 != UInt8(ascii: "/") }.dropFirst(2))
-    let long = api.isDefaultPort ? short + Array(":\(api.port)".utf8) : short
+    let long = short + Array(defaultPort.utf8)
     precondition(host == short || host == long)
     precondition(request[.protocol] == Array(api.scheme.rawValue.utf8))
     precondition(contains(input.map(\.lowercased), Array(api.host.utf8)))
