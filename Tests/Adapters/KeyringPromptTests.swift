@@ -45,7 +45,7 @@ import Testing
 
   @Test func `that nobody answers is given up after two minutes, and stays open`() throws {
     try keyring.tell("lock", "prompt silent")
-    let fast = Stores(session, speed: 200)
+    let fast = Stores(session, speed: 20)
     let start = fast.clock.now()
     #expect(kind { try fast.store(waiting).unlock(.named(.ours)) } == .promptOpen)
     #expect(fast.clock.now().boot - start.boot >= 120_000)
@@ -58,7 +58,7 @@ import Testing
 
   @Test func `without a terminal has the call's time, and is not announced`() throws {
     try keyring.tell("lock", "prompt silent")
-    #expect(unlock(.withinCall, milliseconds: 300) == .promptOpen)
+    #expect(unlock(.withinCall, milliseconds: 1500) == .promptOpen)
     #expect(stores.announcements == [])
     #expect(try prompts() == 1)
   }
@@ -75,7 +75,7 @@ import Testing
 
   @Test func `that its process left open can still be answered`() throws {
     try keyring.tell("lock", "prompt allow 1")
-    #expect(unlock(.withinCall, milliseconds: 300) == .promptOpen)
+    #expect(unlock(.withinCall, milliseconds: 1500) == .promptOpen)
     #expect(unlock(waiting) == nil)
     #expect(try prompts() == 1)
   }
