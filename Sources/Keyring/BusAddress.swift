@@ -7,12 +7,7 @@ public struct BusAddress: Equatable, Sendable {
   /// As D-Bus writes it; several are separated by semicolons and tried in turn.
   public let text: String
   /// Whether it comes from DBUS_SESSION_BUS_ADDRESS, rather than from a socket that was found.
-  public let isFromEnvironment: Bool
-
-  public init(_ text: String, isFromEnvironment: Bool = true) {
-    self.text = text
-    self.isFromEnvironment = isFromEnvironment
-  }
+  public private(set) var isFromEnvironment = true
 
   /// The address: `DBUS_SESSION_BUS_ADDRESS`, else the socket `bus` in `$XDG_RUNTIME_DIR` or
   /// `/run/user/UID` (cron has neither variable). `nil` if there is none. GLib would start a bus of
@@ -22,21 +17,24 @@ public struct BusAddress: Equatable, Sendable {
   ) -> BusAddress? {
     if let address = variable("DBUS_SESSION_BUS_ADDRESS"), !address.isEmpty {
       let listening = address.split(separator: ";").filter { !$0.hasPrefix("autolaunch:") }
-      return listening.isEmpty ? nil : BusAddress(listening.joined(separator: ";"))
+      return listening.isEmpty ? nil : BusAddress(text: listening.joined(separator: ";"))
     }
     for case let directory? in [variable("XDG_RUNTIME_DIR"), standard] {
       let path = "\(directory)/bus"
-      guard path.hasPrefix("/"), isSocket(path) else { continue }
+      guard path.hasPrefix("/"), let info = file(path), info.st_mode & S_IFMT == S_IFSOCK else {
+        continue
+      }
       let escaped = unsafe g_dbus_address_escape_value(path)!
       defer { unsafe g_free(escaped) }
-      return unsafe BusAddress("unix:path=\(String(cString: escaped))", isFromEnvironment: false)
+      let text = unsafe "unix:path=\(String(cString: escaped))"
+      return BusAddress(text: text, isFromEnvironment: false)
     }
     return nil
   }
 
-  private static func isSocket(_ path: String) -> Bool {
+  private static func file(_ path: String) -> stat? {
     var info = stat()
-    return unsafe stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFSOCK
+    return unsafe stat(path, &info) == 0 ? info : nil
   }
 
   /// The user who owns the first address's socket; `nil` if it has no path, or nothing is there.
@@ -47,8 +45,7 @@ public struct BusAddress: Equatable, Sendable {
       let path = unsafe g_uri_unescape_string(String(pair.dropFirst("path=".count)), nil)
     else { return nil }
     defer { unsafe g_free(path) }
-    var info = stat()
-    return unsafe stat(path, &info) == 0 ? info.st_uid : nil
+    return unsafe Self.file(String(cString: path))?.st_uid
   }
 
   /// What is wrong with this bus if a connection failed for `reason`.

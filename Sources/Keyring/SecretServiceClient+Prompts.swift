@@ -48,19 +48,16 @@ extension SecretServiceClient {
   private func takeTurn(
     _ path: String, _ locked: String?, until end: Deadline
   ) throws(KeyringError) -> Variant? {
-    let busID = unsafe connection.flatMap { unsafe g_dbus_connection_get_guid($0) }
-    let place = unsafe [
-      busID.map { unsafe String(cString: $0) }, provider, locked.map(Self.collection),
-    ].map { $0 ?? "-" }.joined(separator: " ")
+    let guid = unsafe connection.flatMap { unsafe g_dbus_connection_get_guid($0) }
+    let bus = unsafe guid.map { unsafe String(cString: $0) }
+    let place = "\(bus ?? "-") \(provider ?? "-") \(locked.map(Self.collection) ?? "-")"
     var isAnnounced = false
     while true {
       let now = loop.clock.now()
       let lock = locks.tryAcquire(named: "prompt")
       let note = PromptNote(lock?.note ?? "").flatMap { $0.place == place ? $0 : nil }
       let isCurrent = note?.isCurrent(at: now) ?? false
-      if let note, isCurrent, note.unanswered == 0 {
-        throw KeyringError(.dismissed)
-      }
+      if isCurrent, note?.unanswered == 0 { throw KeyringError(.dismissed) }
       // A dialog stays open, although the process that opened it has ended.
       let isOpen = lock == nil || isCurrent
       guard !isOpen || loop.announce != nil && end.remaining(at: now) > 0 else {
@@ -81,12 +78,9 @@ extension SecretServiceClient {
           return result
         } catch {
           let now = loop.clock.now().boot
+          let dismissal = PromptNote(unanswered: 0, since: now, place: place).text
           // A prompt that is not answered in time stays open, and so does its note.
-          if error.kind == .dismissed {
-            lock.write(PromptNote(unanswered: 0, since: now, place: place).text)
-          } else if error.kind != .promptOpen {
-            lock.write("")
-          }
+          if error.kind != .promptOpen { lock.write(error.kind == .dismissed ? dismissal : "") }
           throw error
         }
       }

@@ -47,7 +47,7 @@ import Testing
       default: nil
       }
     }
-    #expect(found == BusAddress("unix:path=\(directory("bus"))", isFromEnvironment: false))
+    #expect(found == BusAddress(text: "unix:path=\(directory("bus"))", isFromEnvironment: false))
   }
 
   @Test func `is where the environment says before the runtime directory`() throws {
@@ -93,25 +93,25 @@ import Testing
     try listen(at: directory("bus"))
     #expect(
       BusAddress.find({ _ in nil }, standard: directory.path)
-        == BusAddress("unix:path=\(directory("bus"))", isFromEnvironment: false))
+        == BusAddress(text: "unix:path=\(directory("bus"))", isFromEnvironment: false))
   }
 
   @Test func `has an owner, found by its path`() throws {
     try listen(at: "\(directory.path)/a b")
     let path = directory.path.replacingOccurrences(of: "-", with: "%2d")
-    #expect(BusAddress("unix:path=\(path)/a%20b,guid=1;unix:path=/x").owner == geteuid())
+    #expect(BusAddress(text: "unix:path=\(path)/a%20b,guid=1;unix:path=/x").owner == geteuid())
   }
 
   @Test(arguments: [
     "", "unix:", "unix:path=/no/such", "unix:abstract=/x", "tcp:host=127.0.0.1,port=1",
   ])
   func `has no owner if its address has no path`(address: String) {
-    #expect(BusAddress(address).owner == nil)
+    #expect(BusAddress(text: address).owner == nil)
   }
 
   private func trouble(_ address: String) -> BusTrouble? {
     let kind = kind {
-      _ = try Stores(BusAddress(address)).store().token(of: .ours) == nil
+      _ = try Stores(BusAddress(text: address)).store().token(of: .ours) == nil
     }
     guard case .noBus(let trouble)? = kind else { return nil }
     return trouble
@@ -135,7 +135,7 @@ import Testing
 
   @Test func `is another user's if that user owns the socket`() {
     #expect(
-      BusAddress("unix:path=/").trouble(.other).reason
+      BusAddress(text: "unix:path=/").trouble(.other).reason
         == (geteuid() == 0 ? .other : .otherUser(0)))
   }
 
