@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func `that its process left open can still be answered`() throws {
-    try keyring.tell("lock", "prompt allow 1")
+    try keyring.tell("lock", "prompt allow 3")
     #expect(unlock(.withinCall, milliseconds: 1500) == .promptOpen)
     #expect(unlock(waiting) == nil)
     #expect(try prompts() == 1)
