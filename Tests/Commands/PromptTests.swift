@@ -63,6 +63,14 @@ struct PromptTests {
         + "meti-token: hint: log in with: meti-token login\r\n")
   }
 
+  @Test func `a background job of a shell is not prompted`() throws {
+    let terminal = try Terminal(
+      Program("bash"), ["-c", "set -m; \"$0\" & wait $!", Program.metiToken.path],
+      environment: place.environment)
+    #expect(terminal.wait().status == .exit(78))
+    #expect(!terminal.screen.contains("Log in now?"))
+  }
+
   @Test func `a named account is not asked for`() throws {
     let terminal = try place.sit("--account", email, output: .pipe)
     try terminal.expect(offerToEmail)
