@@ -19,7 +19,7 @@ struct ManyAtOnce: SuiteTrait, TestTrait, TestScoping {
     private let queue = OperationQueue()
 
     private init() {
-      queue.maxConcurrentOperationCount = 6
+      queue.maxConcurrentOperationCount = 8
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
