@@ -84,6 +84,14 @@ public final class Deadline {
   /// Moves the end by `milliseconds`.
   public func extend(by milliseconds: Int64) { boot += min(max(milliseconds, 0), Self.longest) }
 
+  /// Moves the end to at most `milliseconds` from `now`.
+  /// - Returns: by how much, for ``extend(by:)`` to give it back.
+  func shorten(to milliseconds: Int64, from now: Moment) -> Int64 {
+    let rest = max(remaining(at: now) - milliseconds, 0)
+    boot -= rest
+    return rest
+  }
+
   /// A day, in milliseconds; more is no deadline.
   public static let longest: Int64 = 86_400_000
 }

@@ -133,7 +133,8 @@ public struct Renewal {
 
   // MARK: Refreshing ahead of time
 
-  /// For a caller to wait for the lock and for METI while the token still lives, in milliseconds.
+  /// For a caller to wait for the lock, the keyring and METI while the token still lives, in
+  /// milliseconds.
   static let refreshLimit: Int64 = 3_000
 
   /// `current`, which is still valid, or a new token if a refresh is due and succeeds. Never prompts,
@@ -157,12 +158,15 @@ public struct Renewal {
   ) throws(TokenError) -> Token? {
     let account = search.account
     let start = clock.now()
-    // The current token must outlive the attempt.
+    // The current token must outlive the attempt, also if the keyring does not answer.
     let limit = min(Self.refreshLimit, current.expiry.remaining(at: start) / 2)
-    let end = Deadline(min(limit, search.deadline.remaining(at: start)), from: start)
+    let rest = search.deadline.shorten(to: limit, from: start)
+    defer { search.deadline.extend(by: rest) }
     var held = held ?? locks.tryAcquire(account)
     if held == nil, isDue {
-      held = try acquire(account, until: end) { cached(search, below: .refresh) != nil }
+      held = try acquire(account, until: search.deadline) {
+        cached(search, below: .refresh) != nil
+      }
     }
     if let token = cached(search, below: .refresh) { return token }
     guard let held else { return nil }
@@ -175,7 +179,7 @@ public struct Renewal {
     _ = cache.store(current.claimed(at: now, pause: pause), of: account, at: now)
     guard claimed == 0 else { return nil }
     if let token = try stored(account, held), need(token, search) == .none { return token }
-    let token = try issued(search, held, refreshUntil: end)
+    let token = try issued(search, held, isRefresh: true)
     // METI may hand out a token that lives less long than this call asks for.
     guard search.request.canBeMet(by: token), need(token, search) < .required else { return nil }
     return token
@@ -184,9 +188,9 @@ public struct Renewal {
   // MARK: Asking METI
 
   /// A new token.
-  /// - Parameter refreshUntil: the end of a refresh, which makes one request and never prompts.
+  /// - Parameter isRefresh: makes one request and never prompts.
   private func issued(
-    _ search: Search, _ held: any HeldLock, refreshUntil: Deadline? = nil
+    _ search: Search, _ held: any HeldLock, isRefresh: Bool = false
   ) throws(TokenError) -> Token {
     let credential = try usableCredential(search, held)
     step("requesting a new token for \(search.account.name)")
@@ -196,17 +200,15 @@ public struct Renewal {
     let token: Token
     do {
       token = try policy.issue(
-        from: issuer, for: credential, since: search.start,
-        until: refreshUntil ?? search.deadline,
-        firstLimit: isAlive ? Self.refreshLimit : nil, isRefresh: refreshUntil != nil)
+        from: issuer, for: credential, since: search.start, until: search.deadline,
+        firstLimit: isAlive ? Self.refreshLimit : nil, isRefresh: isRefresh)
     } catch {
       if case .rejected(_, _, let isAmbiguous) = error {
-        recordRejection(
-          of: credential, isAmbiguous: isAmbiguous, held, mayPrompt: refreshUntil == nil)
+        recordRejection(of: credential, isAmbiguous: isAmbiguous, held, mayPrompt: !isRefresh)
       }
       throw .issuer(error, search.account)
     }
-    save(token, of: search.account, held, mayPrompt: refreshUntil == nil)
+    save(token, of: search.account, held, mayPrompt: !isRefresh)
     return token
   }
 
