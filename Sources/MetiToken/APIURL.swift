@@ -15,8 +15,11 @@ public struct APIURL: Equatable, Sendable {
   private let path: String
 
   /// The API that is meant when nothing else is said.
-  public static let standard = try! APIURL("https://api.meti.millpont.com")
+  public static let standard = APIURL(
+    scheme: .https, host: "api.meti.millpont.com", port: 443, path: "")
+}
 
+extension APIURL {
   /// Reads and normalises `text`. No URL parser is used: those fold look-alike characters into
   /// the host, and this host decides who is given a token.
   public init(_ text: String) throws(APIURLError) {

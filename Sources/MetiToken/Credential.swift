@@ -7,8 +7,7 @@ public struct Credential: ~Copyable, Sendable {
   /// That METI rejected this very secret; `login` stores a credential without it.
   public let rejection: Rejection?
   /// Tells this credential from its successor, and from those of other sources, if the store cannot
-  /// hold ``rejection``: where it comes from, and when its file was last changed or
-  /// ``Secret/fingerprint(in:)``. Printable ASCII without spaces.
+  /// hold ``rejection``: where it comes from, and ``Secret/fingerprint(in:)``.
   public let fingerprint: String
 
   /// The fingerprint of what the keyring holds: there `login` ends a rejection.

@@ -13,7 +13,7 @@ public struct LockState: Codable, Equatable, Sendable {
   static let mostRejections = 4
 
   /// How METI rejected the credential with this fingerprint; `nil` if it did not, or not recently.
-  public func rejection(of fingerprint: String, at now: Moment) -> Rejection? {
+  func rejection(of fingerprint: String, at now: Moment) -> Rejection? {
     rejections.last { $0.fingerprint == fingerprint && $0.isCurrent(at: now) }?.rejection
   }
 

@@ -41,16 +41,11 @@ extension Renewal {
       throw search.request.selector.name == nil
         ? .defaultNotStored(account) : .noAccount(.named(account))
     }
-    if let rejection = rejection(of: credential, held), !rejection.mayRetry(at: clock.now()) {
+    let now = clock.now()
+    if let rejection = held.state.rejection(of: credential, at: now), !rejection.mayRetry(at: now) {
       throw .rejectedBefore(account, rejection)
     }
     return credential
-  }
-
-  /// The last rejection, in the store or in the lock file.
-  private func rejection(of credential: borrowing Credential, _ held: any HeldLock) -> Rejection? {
-    let noted = held.state.rejection(of: credential.fingerprint, at: clock.now())
-    return [credential.rejection, noted].compactMap { $0 }.max { $0.on < $1.on }
   }
 
   /// Keeps later calls from sending this credential again: by a mark in the store, else, also if
@@ -60,7 +55,7 @@ extension Renewal {
   ) {
     let now = clock.now()
     let rejection = Rejection.next(
-      after: rejection(of: credential, held), isAmbiguous: isAmbiguous, at: now)
+      after: held.state.rejection(of: credential, at: now), isAmbiguous: isAmbiguous, at: now)
     if mayPrompt, credential.fingerprint == Credential.keyringFingerprint {
       do {
         // A login or logout may have come between, if nothing can be locked here.
@@ -72,5 +67,13 @@ extension Renewal {
     let fingerprint = credential.fingerprint
     let isWritten = held.update(at: now) { $0.recordRejection(rejection, of: fingerprint, at: now) }
     if !isWritten { report(.rejectionNotRecorded) }
+  }
+}
+
+extension LockState {
+  /// How METI last rejected the credential, by its own mark or by this state.
+  public func rejection(of credential: borrowing Credential, at now: Moment) -> Rejection? {
+    let noted = rejection(of: credential.fingerprint, at: now)
+    return [credential.rejection, noted].compactMap { $0 }.max { $0.on < $1.on }
   }
 }

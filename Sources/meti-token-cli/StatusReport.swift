@@ -155,7 +155,8 @@ extension StatusReport.Entry {
     }
     do {
       if let credential = try call.store.credential(of: account) {
-        rejectedOn = call.rejection(of: credential)?.on
+        let state = call.locks.state(of: account)
+        rejectedOn = state.rejection(of: credential, at: call.clock.now())?.on
         hint = rejectedOn.map { _ in Failure.remedy(account) }
       }
     } catch {

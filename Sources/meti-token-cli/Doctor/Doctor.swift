@@ -117,7 +117,8 @@ final class Doctor {
         throw KeyringError(.vanished)
       }
       if case .clientCredentials(let url, _, _) = credential.grant { tokenURL = url }
-      if let rejection = call.rejection(of: credential) {
+      let state = call.locks.state(of: account)
+      if let rejection = state.rejection(of: credential, at: call.clock.now()) {
         throw TokenError.rejectedBefore(account, rejection)
       }
       return (.ok, "a \(credential.grant.secretName) is in \(source?.name ?? "the keyring")", nil)
@@ -162,14 +163,5 @@ final class Doctor {
         "wait, or use a longer --timeout"
       )
     }
-  }
-}
-
-extension Call {
-  /// How METI rejected the credential, by the store or the lock file.
-  func rejection(of credential: borrowing Credential) -> Rejection? {
-    credential.rejection
-      ?? locks.state(of: credential.account)
-      .rejection(of: credential.fingerprint, at: clock.now())
   }
 }
