@@ -18,34 +18,33 @@ struct PrintCommand: ParsableCommand {
   @Flag(name: .shortAndLong, help: "Request a new token, whatever is stored.")
   var forceRefresh = false
 
-  @Flag(exclusivity: .exclusive)
-  var form = TokenForm.bare
+  @Flag(help: "Print a JSON object with the token, its expiry, the account and the API.")
+  var json = false
+
+  @Flag(help: "Print the Authorization header, as curl -H @- reads it.")
+  var header = false
 
   @Flag(help: "Never prompt: no question, no dialog.")
   var noPrompt = false
 
   @OptionGroup var options: AccountOptions
 
+  func validate() throws {
+    if json && header { throw ValidationError("use either --json or --header") }
+  }
+
   func run() throws {
     let call = try Call(options.settings(noPrompt: noPrompt))
     try call.printToken(
       for: TokenRequest(
         selector: call.selector, minimumValidity: minValidity?.seconds, mustBeNew: forceRefresh),
-      as: form)
+      as: json ? .json : header ? .header : .bare)
   }
 }
 
 /// How a token is printed.
-enum TokenForm: String, EnumerableFlag {
+enum TokenForm {
   case bare, json, header
-
-  static func help(for value: TokenForm) -> ArgumentHelp? {
-    switch value {
-    case .bare: ArgumentHelp("Print the token alone.", visibility: .hidden)
-    case .json: "Print a JSON object with the token, its expiry, the account and the API."
-    case .header: "Print the Authorization header, as curl -H @- reads it."
-    }
-  }
 }
 
 extension Call {

@@ -219,10 +219,9 @@ struct PrintTests {
   }
 
   @Test func `two forms at once are a mistake`() throws {
-    let outcome = try place.run("--json", "--header")
-    #expect(outcome.status == .exit(64) && outcome.out == "")
-    #expect(outcome.err.contains("'--header'") && outcome.err.contains("'--json'"))
-    #expect(outcome.err.hasSuffix("meti-token: hint: see meti-token --help\n"))
+    #expect(
+      try place.run("--json", "--header").told
+        == .failure(64, "use either --json or --header", hint: "see meti-token --help"))
   }
 
   @Test func `--verbose says where the token came from`() throws {
